@@ -14,7 +14,6 @@ from starlette.routing import BaseRoute, Mount
 from circles import bookings, gatherings, invites, payments, people
 from circles.attendance.afterwards import pages as after_pages
 from circles.attendance.afterwards import reflection_pages, suggest_pages
-from circles.attendance.exports import pages as organize_pages
 from circles.attendance.hours import pages as hours_pages
 from circles.attendance.letters import pages as letter_pages
 from circles.attendance.own import pages as own_attendance_pages
@@ -78,6 +77,7 @@ from circles.messages import circle_pages as circle_messages
 from circles.messages import pages as messages_pages
 from circles.messages import reading_pages as my_messages
 from circles.organizing.audit import pages as audit_pages
+from circles.organizing.bookings import pages as organize_bookings
 from circles.organizing.concerns import organize_pages as concern_organize_pages
 from circles.organizing.concerns import pages as concern_pages
 from circles.organizing.moving_in import pages as moving_in_pages
@@ -240,6 +240,9 @@ HOSTING = [
     *form("/host/circles/{id}/discard", circle_pages.discard_form, circle_pages.discard, Access.FACILITATOR),
     route("/organize/circles", circle_pages.organize_circles, Access.ORGANIZER),
     route("/organize/circles/{id}", organize_circle_pages.circle, Access.ORGANIZER),
+    post("/organize/circles/{id}/act", organize_circle_pages.act, Access.ORGANIZER),
+    post("/organize/circles/{id}/stop", organize_circle_pages.stop_acting, Access.ORGANIZER),
+    post("/organize/circles/{id}/ask", organize_circle_pages.ask_to_lead, Access.ORGANIZER),
     route("/organize/circles/{id}/end", organize_circle_pages.end_form, Access.ORGANIZER),
     post("/organize/circles/{id}/end", organize_circle_pages.end, Access.ORGANIZER),
     route("/organize/people/requests", role_request_pages.list_requests, Access.ORGANIZER),
@@ -363,7 +366,6 @@ ATTENDANCE = [
     post("/host/gatherings/{id}/suggest/{booking}", suggest_pages.suggest, Access.FACILITATOR),
     post("/host/notes/{id}/take-away", after_pages.delete_note, Access.HOST),
     route("/host/circles/{id}/notes", after_pages.notes, Access.SIGNED_IN),
-    route("/organize/bookings", organize_pages.bookings, Access.ORGANIZER),
 ]
 
 # Files with rows of the community. The first two are addresses of earlier versions.
@@ -445,6 +447,8 @@ ORGANIZING = [
     post("/organize/needs/put-off", overview_pages.put_off, Access.ORGANIZER),
     post("/organize/needs/bring-back", overview_pages.bring_back, Access.ORGANIZER),
     post("/organize/needs/act", overview_pages.act, Access.ORGANIZER),
+    *form("/organize/bookings", organize_bookings.bookings, organize_bookings.search, Access.ORGANIZER),
+    route("/organize/bookings/{id}", organize_bookings.booking, Access.ORGANIZER),
     route("/organize/jobs", needs_pages.jobs, Access.ORGANIZER),
     post("/organize/jobs/retry", needs_pages.retry_job, Access.ORGANIZER),
     post("/organize/jobs/drop", needs_pages.drop_job, Access.ORGANIZER),

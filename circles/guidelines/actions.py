@@ -88,10 +88,22 @@ async def _writing(
 ) -> AsyncGenerator[tuple[db.Tx, UUID, db.Record]]:
     """The guidelines of a circle, locked, with their newest version and draft. Raises NotFound and OutOfDate."""
     async with context.db.transaction() as tx:
-        guidelines_id = or_not_found(await SQL.lock_hosted(tx, circle_id=circle_id, actor_id=actor.id))
+        hosted = or_not_found(await SQL.lock_hosted(tx, circle_id=circle_id, actor_id=actor.id))
+        guidelines_id = hosted["id"]
         row = await SQL.newest_and_draft(tx, guidelines_id=guidelines_id)
         rules.refuse_stale(basis, Basis(row["number"], row["revision"]))
         yield tx, guidelines_id, row
+        if hosted["part"] == "organizer":
+            await _note_organizer(tx, actor, circle_id, hosted["why"])
+
+
+async def _note_organizer(tx: db.Tx, actor: people.Person, circle_id: UUID, why: str) -> None:
+    """An event row, and a job that mails the hosts: an organizer changed the guidelines of a circle for them."""
+    details = {"did": "changed the guidelines", "as": "organizer"}
+    await audit.record(tx, "organizer.acted", circle_id, actor_id=actor.id, why=why, details=details)
+    await jobs.enqueue(
+        tx, "hosting.guidelines_by_organizer", circle_id=circle_id, actor_name=actor.name, why=why
+    )
 
 
 async def save_draft(

@@ -134,5 +134,6 @@ async def publish(request: Request) -> Response:
     notice = f"Version {number} is published."
     if form.value("material") == "yes":
         notice += " Whoever has a seat ahead is asked to read it and agree."
-        return render.see_other(f"/host/circles/{circle_id}/agreements", notice=notice)
+        if (await _hosted(request))["part"] != "organizer":  # who agreed is for hosts to read
+            return render.see_other(f"/host/circles/{circle_id}/agreements", notice=notice)
     return render.see_other(f"/host/circles/{circle_id}/guidelines", notice=notice)

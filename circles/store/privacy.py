@@ -83,6 +83,9 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(CONFIDENTIAL, "settled_at settled_by settled_reason"),
     # `about` is the id of what waits, or the name of a kind of job.
     "needs_put_off": _all(IMPERSONAL, "source about until at") | _all(PERSON, "put_off_by"),
+    "acting_organizers": _all(IMPERSONAL, "circle_id since until")
+    | _all(PERSON, "person_id")
+    | _all(PERSONAL, "reason"),
     "month_numbers": _all(
         IMPERSONAL, "month gatherings seats taken people came newcomers paid given counted_at"
     ),

@@ -56,6 +56,7 @@ select
         as community_versions,
     (select jsonb_agg(to_jsonb(community_logos)) from community_logos where sent_by = :person) as community_logos,
     (select jsonb_agg(to_jsonb(stand_ins)) from stand_ins where person_id = :person) as stand_ins,
+    (select jsonb_agg(to_jsonb(acting_organizers)) from acting_organizers where person_id = :person) as acting_organizers,
     (select jsonb_agg(to_jsonb(needs_put_off)) from needs_put_off where put_off_by = :person) as needs_put_off,
     (select jsonb_agg(to_jsonb(pictures)) from pictures where person_id = :person) as pictures,
     (select jsonb_agg(to_jsonb(mine)) from mine) as bookings,
@@ -320,7 +321,9 @@ delete from pictures where person_id = :person;
 select circle_id from hosts where person_id = :person and part = 'co' order by circle_id;
 
 -- name: erase_hosting(person)!
--- their places as hosts
+-- their places as hosts, and that they acted for circles
+with acted as (delete from acting_organizers where person_id = :person)
+
 delete from hosts where person_id = :person and part <> 'lead';
 
 -- name: erase_host_entries(person)!

@@ -34,14 +34,14 @@ returning id;
 select
     circles.id as circle_id, circles.name as circle_name, circles.state as circle_state, circles.format,
     circles.place, newest.number, newest.body, newest.published_at, guidelines_drafts.body as draft,
-    coalesce(guidelines_drafts.revision, 0) as revision, guidelines_drafts.saved_at, people.name as saved_by,
+    coalesce(guidelines_drafts.revision, 0) as revision, guidelines_drafts.saved_at, people.name as saved_by, host.part,
     (
         select count(distinct bookings.person_id)
         from bookings join gatherings on gatherings.id = bookings.gathering_id
         where gatherings.circle_id = circles.id and gatherings.starts_at > now() and bookings.state = 'confirmed'
     ) as seated
 from circles
-join may_host(circles.id, :actor_id) as host on host.may_change
+join may_act_for(circles.id, :actor_id) as host on host.may_change
 cross join lateral (
     select number, body, published_at from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
@@ -50,10 +50,10 @@ left join guidelines_drafts on guidelines_drafts.guidelines_id = circles.guideli
 left join people on people.id = guidelines_drafts.saved_by
 where circles.id = :circle_id;
 
--- name: lock_hosted(circle_id, actor_id)$
+-- name: lock_hosted(circle_id, actor_id)^
 -- the guidelines of a circle, locked for somebody who may change it; their versions are read afterwards
-select guidelines.id from guidelines join circles on circles.guidelines_id = guidelines.id
-join may_host(circles.id, :actor_id) as host on host.may_change
+select guidelines.id, host.part, host.why from guidelines join circles on circles.guidelines_id = guidelines.id
+join may_act_for(circles.id, :actor_id) as host on host.may_change
 where circles.id = :circle_id
 for update of guidelines;
 
@@ -92,7 +92,7 @@ cross join lateral (
 ) as chosen
 where circles.id = :circle_id and (
     circles.state <> 'draft'
-    or exists (select from may_host(circles.id, :actor_id))
+    or exists (select from may_act_for(circles.id, :actor_id))
 )
 order by versions.number desc;
 

@@ -12,7 +12,7 @@ select
     gatherings.schedule_id, gatherings.planned_for,
     gatherings.by_hand, gatherings.starts_at <= now() as has_begun,
     circles.name as circle_name, circles.place, circles.zone as circle_zone, circles.minimum, circles.suggested,
-    circles.maximum, circles.currency, circles.discreet_name,
+    circles.maximum, circles.currency, circles.discreet_name, host.part,
     (
         select coalesce(jsonb_agg(
             jsonb_build_object(
@@ -42,7 +42,7 @@ select
     seated.ids as seated_ids, seated.names as seated_names, seated.since as seated_since,
     seated.held as seated_held
 from gatherings join circles on circles.id = gatherings.circle_id
-join may_host(circles.id, :actor_id) as host on host.may_change
+join may_act_for(circles.id, :actor_id) as host on host.may_change
 cross join lateral (
     select
         coalesce(array_agg(bookings.id order by bookings.created_at, bookings.id), '{}') as ids,
@@ -86,7 +86,7 @@ select
     circles.state as circle_state,
     gatherings.starts_at <= now() as has_begun, gatherings.ends_at <= now() as is_over
 from gatherings join circles on circles.id = gatherings.circle_id
-join may_host(circles.id, :actor_id) as host on host.may_change
+join may_act_for(circles.id, :actor_id) as host on host.may_change
 where gatherings.id = :id
 for update of gatherings;
 

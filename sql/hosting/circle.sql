@@ -24,7 +24,7 @@ select
     circles.id, circles.name, circles.discreet_name, circles.purpose, circles.format, circles.place, circles.city,
     circles.address, circles.join_link, circles.zone, circles.capacity, circles.length_minutes, circles.currency,
     circles.minimum, circles.suggested, circles.maximum, circles.community_seats, circles.refund_hours,
-    circles.late_refund_percent, circles.state, circles.version, circles.guidelines_id, host.part,
+    circles.late_refund_percent, circles.state, circles.version, circles.guidelines_id, host.part, host.why,
     newest.body as guidelines, newest.number as guidelines_number, newest.published_at as guidelines_published_at,
     (
         select coalesce(jsonb_agg(dated order by dated.starts_at), '[]') from (
@@ -50,7 +50,7 @@ select
         ) as dated
     ) as lately
 from circles
-join may_host(circles.id, :actor_id) as host on true
+join may_act_for(circles.id, :actor_id) as host on true
 cross join lateral (
     select body, number, published_at from guidelines_versions
     where guidelines_versions.guidelines_id = circles.guidelines_id order by number desc limit 1
@@ -88,7 +88,7 @@ select
         select coalesce(sum(seats_taken), 0) from gatherings
         where circle_id = circles.id and gatherings.state = 'open' and starts_at > now()
     ) as seats_ahead
-from circles join may_host(circles.id, :actor_id) as host on host.may_change
+from circles join may_act_for(circles.id, :actor_id) as host on host.may_change
 where circles.id = :id
 for update of circles;
 
@@ -186,7 +186,7 @@ select
         order by email
     ) as invited
 from circles
-join may_host(circles.id, :actor_id) as host on host.part = 'lead'
+join may_act_for(circles.id, :actor_id) as host on host.part in ('lead', 'organizer')
 where circles.id = :id;
 
 -- name: was_discarded(id, actor_id)$

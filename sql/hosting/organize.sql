@@ -69,3 +69,34 @@ cross join lateral (
     where gatherings.circle_id = orphans.id and gatherings.state = 'open' and gatherings.ends_at > now()
 ) as ahead
 order by orphans.name_key, orphans.id;
+
+-- name: acting(circle_id, actor_id)^
+-- the reason of an organizer who acts for a circle now, and until when
+select acting.reason, acting.until
+from acting_organizers as acting
+join may_act_for(acting.circle_id, acting.person_id) as host on host.part = 'organizer'
+where acting.circle_id = :circle_id and acting.person_id = :actor_id;
+
+-- name: begin_acting(circle_id, actor_id, reason, lasts)$
+-- an organizer acts for a circle for a while; the newest reason counts
+insert into acting_organizers (circle_id, person_id, reason, until)
+values (:circle_id, :actor_id, :reason, now() + :lasts::interval)
+on conflict (circle_id, person_id) do update set
+    reason = excluded.reason, since = now(), until = excluded.until
+returning until;
+
+-- name: end_acting(circle_id, actor_id)$
+-- an organizer acts for a circle no more
+delete from acting_organizers where circle_id = :circle_id and person_id = :actor_id and until > now() returning reason;
+
+-- name: forget_acting()!
+-- what ended a month ago
+delete from acting_organizers where until < now() - interval '30 days';
+
+-- name: asked_to_lead(circle_id)
+-- who is asked to lead a circle and has not answered
+select coalesce(people.name, invitations.email) as name, invitations.id, invitations.expires_at
+from host_invitations as invitations left join people on people.email = invitations.email
+where invitations.circle_id = :circle_id and invitations.part = 'lead' and invitations.state = 'open'
+    and invitations.expires_at > now()
+order by invitations.created_at;

@@ -26,7 +26,7 @@ select
         )
     ) as other_hosts
 from schedules join circles on circles.id = schedules.circle_id
-join may_host(circles.id, :actor_id) as host on host.may_change
+join may_act_for(circles.id, :actor_id) as host on host.may_change
 where schedules.id = :id;
 
 -- name: lock_schedule(id)^

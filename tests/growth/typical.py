@@ -149,7 +149,6 @@ _ALL_TIME: dict[str, Any] = {
 
 # Where the name alone says too little.
 BY_QUERY: dict[str, dict[str, Any]] = {
-    "attendance/exports.bookings_page": {"circle": None},
     "organizing/people.bookings": {"after_at": None, "after_id": None, "ahead_limit": 21, "past_limit": 21},
     "organizing/invitations.open_invitations": {"after_at": None, "after_id": None},
     "organizing/people.events": {"kinds": ["person.suspended", "person.facilitator"], "most": 30},

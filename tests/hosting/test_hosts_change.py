@@ -37,11 +37,15 @@ async def mails(context: Context, kind: str) -> dict[str, Any]:
     return {row["to_address"]: row for row in found}
 
 
+# What an organizer has to say.
+WHY = "Its lead has moved away."
+
+
 async def confirm(page: Browser, url: str) -> httpx2.Response:
     """Look at what a change does, and press its button."""
     shown = await page.get(url)
     assert shown.status_code == 200, shown.text
-    return await page.post(url, data={"seen": fingerprint(shown.text)})
+    return await page.post(url, data={"seen": fingerprint(shown.text), "why": WHY})
 
 
 async def test_the_lead_is_handed_over_after_a_look(cast: Cast, browser: OpenBrowser) -> None:

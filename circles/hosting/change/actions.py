@@ -15,6 +15,7 @@ from circles.hosting.change import cancel_rules, host_news, queries
 from circles.hosting.change.rules import MOVES, TERMS, Step
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts.rules import acted_as
+from circles.hosting.organize import acting
 from circles.hosting.schedule import rules as schedule_rules
 from circles.hosting.stand_in import actions as stand_in_actions
 from circles.people import Person
@@ -48,6 +49,7 @@ async def publish_gathering(context: Context, actor: Person, gathering_id: UUID)
         await audit.record(
             tx, "gathering.published", gathering_id, actor_id=actor.id, before="draft", after="open"
         )
+        await acting.note(tx, context, actor, row["circle_id"], "opened a gathering for booking")
         return row["circle_id"]
 
 
@@ -113,6 +115,7 @@ async def discard_gathering(context: Context, actor: Person, gathering_id: UUID)
             raise Refused(Reason("not_draft", "This gathering was published. You can cancel it instead."))
         await SQL.delete_draft(tx, id=gathering_id)
         await audit.record(tx, "gathering.discarded", gathering_id, actor_id=actor.id, before="draft")
+        await acting.note(tx, context, actor, row["circle_id"], "discarded the draft of a gathering")
         return row["circle_id"]
 
 

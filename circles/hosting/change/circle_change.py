@@ -17,6 +17,7 @@ from circles.hosting.change.rules import NotifiedHost
 from circles.hosting.circle import actions as circle_actions
 from circles.hosting.circle import rules as circle_rules
 from circles.hosting.circle.rules import CirclePlan
+from circles.hosting.organize import acting
 from circles.people import Person
 from circles.store import audit, db
 from circles.store.context import Context
@@ -212,7 +213,8 @@ async def apply(context: Context, change: CircleChange, consent: Consent) -> Cir
     async with context.db.transaction() as tx:
         outcome = await change.apply(tx, consent)
         name = outcome.before.discreet_name
-        text = f"{change.actor.name} changed “{name}”."
+        who = await acting.record(tx, change.actor, change.circle_id, "changed the circle")
+        text = who.says(f"{who.name} changed “{name}”.")
         for host in outcome.hosts:
             subject = f"{name}: the circle changed"
             await host_news.send(tx, context, host, subject, text, outcome.host_lines, change.circle_id)

@@ -8,6 +8,7 @@ from uuid import UUID
 from circles.base import clock
 from circles.hosting.change import wording
 from circles.hosting.change.rules import NotifiedHost, Outcome
+from circles.hosting.organize.acting import By
 from circles.people import Person
 from circles.store import db, mail
 from circles.store.context import Context
@@ -23,15 +24,15 @@ async def other_hosts(
     return tuple(NotifiedHost.of(row) for row in await db.rows(rows))
 
 
-async def changed(tx: db.Tx, context: Context, actor: Person, outcome: Outcome) -> None:
-    """Notify the hosts of an outcome what the actor changed."""
+async def changed(tx: db.Tx, context: Context, who: By, outcome: Outcome) -> None:
+    """Notify the hosts of an outcome what somebody changed."""
     if outcome.others is None:
         return
     name = outcome.others.discreet_name
     for host in outcome.hosts:
         subject = wording.host_subject(outcome, name, host.viewer)
         lines = wording.host_lines(outcome, host.viewer)
-        text = f"{actor.name} changed “{name}”."
+        text = who.says(f"{who.name} changed “{name}”.")
         await send(tx, context, host, subject, text, lines, outcome.others.circle_id)
 
 

@@ -61,7 +61,14 @@ async def change(request: Request) -> Response:
         await planned_change.apply(access.context(request), planned, _consent(form))
     except Refused as refused:
         return _page(request, row, form.add(refused.reasons), 422, outcome)
-    return render.see_other(f"/host/gatherings/{row['id']}", notice=wording.done_notice(outcome))
+    return render.see_other(_home(row), notice=wording.done_notice(outcome))
+
+
+def _home(row: Row) -> str:
+    """The page of a gathering; that of its circle for an organizer, who reads no register."""
+    return (
+        f"/host/circles/{row['circle_id']}" if row["part"] == "organizer" else f"/host/gatherings/{row['id']}"
+    )
 
 
 async def _gathering(request: Request, tx: db.Tx) -> Row:
@@ -75,6 +82,7 @@ def _page(
         request,
         "hosting/change/change.html",
         status,
+        home=_home(row),
         form=form,
         gathering=row,
         closed=rules.closed_refusals(row),
@@ -129,13 +137,14 @@ async def put_back(request: Request) -> Response:
     if request.method == "POST" and form.ok:
         try:
             await planned_change.apply(access.context(request), planned, _consent(form))
-            return render.see_other(f"/host/gatherings/{row['id']}", notice="It follows its schedule again.")
+            return render.see_other(_home(row), notice="It follows its schedule again.")
         except Refused as refused:
             form.add(refused.reasons)
     return render.page(
         request,
         "hosting/change/put_back.html",
         200 if form.ok else 422,
+        home=_home(row),
         form=form,
         gathering=row,
         outcome=outcome,

@@ -16,6 +16,7 @@ from circles.base import clock
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, refuse_if
 from circles.hosting.change import actions, host_news, queries, rules
 from circles.hosting.change.rules import Outcome
+from circles.hosting.organize import acting
 from circles.hosting.schedule import actions as schedule_actions
 from circles.hosting.schedule import forms as schedule_forms
 from circles.hosting.schedule import moving, planting
@@ -64,7 +65,9 @@ async def apply(context: Context, change: PlannedChange, consent: Consent) -> Ou
     """Make a planned change in a transaction of its own, and notify the other hosts. Raises as `change.apply` does."""
     async with context.db.transaction() as tx:
         outcome = await change.apply(tx, consent)
-        await host_news.changed(tx, context, change.actor, outcome)
+        if outcome.others is not None:
+            who = await acting.by(tx, change.actor, outcome.others.circle_id)
+            await host_news.changed(tx, context, who, outcome)
         return outcome
 
 
@@ -93,6 +96,7 @@ class _TermsChange(PlannedChange):
             tx, row["circle_id"], times, consent.overlap_reason, self.actor.viewer, but_for=ids
         )
         await self._make(tx, row, outcome, consent, why)
+        await acting.record(tx, self.actor, row["circle_id"], "changed gatherings")
         return outcome
 
     @abstractmethod
@@ -275,6 +279,7 @@ class ScheduleEnd(PlannedChange):
         if row["state"] == "ended":
             return Outcome(())
         await schedule_actions.end_schedule(tx, self.schedule_id, self.actor)
+        await acting.record(tx, self.actor, row["circle_id"], "ended a schedule")
         outcome = await self.preview(tx)
         steps = outcome.steps_that("remove") if self.remove else []
         await actions.carry_out(tx, self.actor, steps, by_hand=False)

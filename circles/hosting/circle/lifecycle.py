@@ -13,6 +13,7 @@ from circles.hosting.circle.actions import lock_circle
 from circles.hosting.circle.rules import MOVES, CirclePlan
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts.rules import Host
+from circles.hosting.organize import acting
 from circles.hosting.schedule import planting
 from circles.people import Person
 from circles.store import audit, db
@@ -46,6 +47,7 @@ async def publish_circle(context: Context, actor: Person, circle_id: UUID) -> No
         refuse_if(rules.publish_refusals(CirclePlan.of(row)))
         await _set_state(tx, row, actor, "circle.published", "published")
         await planting.plant_circle(tx, circle_id)
+        await acting.note(tx, context, actor, circle_id, "published the circle")
 
 
 async def _set_state(
@@ -54,6 +56,14 @@ async def _set_state(
     check_move(MOVES, row["state"], state)
     await SQL.set_circle_state(tx, id=row["id"], state=state)
     await audit.record(tx, what, row["id"], actor_id=actor.id, before=row["state"], after=state, why=why)
+
+
+async def _tell_hosts(
+    tx: db.Tx, context: Context, actor: Person, circle_id: UUID, did: str, news: str
+) -> None:
+    """Mail the other hosts what the actor did, and why where it was an organizer, which an event row says as well."""
+    who = await acting.record(tx, actor, circle_id, did)
+    await hosts_mail.notify_hosts(tx, context, circle_id, actor, who.says(news.format(name=who.name)))
 
 
 async def pause_circle(context: Context, actor: Person, circle_id: UUID) -> None:
@@ -68,7 +78,7 @@ async def pause_circle(context: Context, actor: Person, circle_id: UUID) -> None
         if row["state"] != "published":
             raise Refused(Reason("not_published", "Only a published circle can be paused."))
         await _set_state(tx, row, actor, "circle.paused", "paused")
-        await hosts_mail.notify_hosts(tx, context, circle_id, actor, PAUSED.format(name=actor.name))
+        await _tell_hosts(tx, context, actor, circle_id, "paused the circle", PAUSED)
 
 
 async def resume_circle(context: Context, actor: Person, circle_id: UUID) -> int:
@@ -83,7 +93,7 @@ async def resume_circle(context: Context, actor: Person, circle_id: UUID) -> int
         if row["state"] != "paused":
             raise Refused(Reason("not_paused", "This circle is not paused."))
         await _set_state(tx, row, actor, "circle.resumed", "published")
-        await hosts_mail.notify_hosts(tx, context, circle_id, actor, RESUMED.format(name=actor.name))
+        await _tell_hosts(tx, context, actor, circle_id, "resumed the circle", RESUMED)
         return await planting.plant_circle(tx, circle_id)
 
 
@@ -97,7 +107,7 @@ async def archive_circle(context: Context, actor: Person, circle_id: UUID) -> No
         if row["state"] == "archived":
             return
         await _end(tx, row, actor)
-        await hosts_mail.notify_hosts(tx, context, circle_id, actor, ENDED.format(name=actor.name))
+        await _tell_hosts(tx, context, actor, circle_id, "ended the circle", ENDED)
 
 
 async def _end(tx: db.Tx, row: db.Record, actor: Person, why: str = "") -> None:
@@ -150,12 +160,13 @@ async def discard_circle(context: Context, actor: Person, circle_id: UUID) -> No
             return
         row = await led_circle(tx, circle_id, actor)
         refuse_if(rules.discard_refusals(row))
+        who = await acting.record(tx, actor, circle_id, "discarded the draft")
         await _delete(tx, row, actor)
         details = {name: row[name] for name in ("name", "gatherings", "schedules")}
         await audit.record(
             tx, "circle.discarded", circle_id, actor_id=actor.id, before=row["state"], details=details
         )
-        text = DISCARDED.format(name=actor.name)
+        text = who.says(DISCARDED.format(name=who.name))
         for other in row["others"]:
             await hosts_mail.notify(tx, context, Host.read(other), row["discreet_name"], text)
 

@@ -7,8 +7,11 @@ from uuid import UUID
 from circles import invites, people
 from circles.base import reading
 from circles.base.errors import NotFound, or_not_found, refuse_if
+from circles.hosting.hosts import change_actions, rules
 from circles.hosting.hosts import mail as hosts_mail
-from circles.hosting.hosts import rules
+from circles.hosting.hosts.changes import HostsChange
+from circles.hosting.hosts.rules import Host
+from circles.hosting.organize import acting
 from circles.hosting.stand_in import actions as stand_in_actions
 from circles.people import Person
 from circles.store import audit, db, jobs
@@ -17,19 +20,26 @@ from circles.store.context import Context
 SQL = db.queries("hosting/hosts")
 
 
-async def invite(context: Context, actor: Person, circle_id: UUID, *, email: str, part: str) -> UUID:
-    """Invite somebody by mail to host a circle. An open invitation to the same address is withdrawn.
+async def invite(
+    context: Context, actor: Person, circle_id: UUID, *, email: str, part: str, why: str = ""
+) -> UUID:
+    """Invite somebody by mail to host a circle, or, as an organizer, to lead it.
 
-    email, part: as the rules read them. Returns the invitation's id. Raises NotFound, and Refused with every reason.
+    An open invitation to the same address is withdrawn. email, part: as the rules read them. why: an organizer's
+    reason, unless they act for the circle with one already. Returns the invitation's id. Raises NotFound, and Refused
+    with every reason.
     """
     async with context.db.transaction() as tx:
         circle = await _lock_circle(tx, circle_id, actor)
         await SQL.replace_invitation(tx, circle_id=circle_id, gathering_id=None, email=email)
         host = await SQL.host_by_email(tx, circle_id=circle_id, email=email)
         refuse_if(rules.invite_refusals(circle, host, await SQL.count_hosts(tx, circle_id=circle_id), part))
-        if circle["part"] == "organizer":
-            text = f"{actor.name}, an organizer, invited somebody to be {rules.PARTS[part].lower()}."
-            await hosts_mail.notify_hosts(tx, context, circle_id, actor, text)
+        if part == "lead" and circle["part"] != "organizer":
+            raise NotFound
+        who = await acting.require(tx, actor, circle_id, circle["part"], why)
+        await acting.tell(
+            tx, context, actor, circle_id, who, f"invited somebody to be {rules.PARTS[part].lower()}"
+        )
         return await hosts_mail.invite(
             tx, context, actor, circle_id, circle["discreet_name"], part=part, email=email
         )
@@ -80,6 +90,9 @@ async def _lock_invitation(tx: db.Tx, token: str, actor: Person) -> db.Record:
     invitation = await invitation_by_token(tx, token, actor)
     if invitation["gathering_id"]:
         await stand_in_actions.lock_gathering(tx, invitation["gathering_id"])
+    elif invitation["part"] == "lead":
+        await change_actions.lock_circles(tx, [invitation["circle_id"]])
+        await change_actions.possible_lead(tx, actor.id)
     await SQL.lock_invitation(tx, token_hash=await _token_hash(tx, token, actor))
     return await invitation_by_token(tx, token, actor)
 
@@ -89,15 +102,25 @@ async def _add_host(tx: db.Tx, context: Context, actor: Person, invitation: db.R
         await stand_in_actions.accept_invitation(tx, context, actor, invitation)
         return
     circle_id, part = invitation["circle_id"], invitation["part"]
+    if part == "lead":
+        await _take_lead(tx, context, actor, circle_id)
+        return
     await SQL.add_host(tx, circle_id=circle_id, person_id=actor.id, part=part)
     await audit.record(tx, "host.joined", circle_id, actor_id=actor.id, after=part)
     if part != "helper":  # whom no page shows
         await invites.announce_circle(tx, circle_id)
 
 
+async def _take_lead(tx: db.Tx, context: Context, actor: Person, circle_id: UUID) -> None:
+    """Make the actor the lead, as an organizer asked them. Everybody concerned is notified."""
+    (circle,) = await change_actions.hosts_of_circles(tx, [circle_id], None)
+    lead = Host(actor.id, actor.name, actor.email)
+    await change_actions.apply(tx, context, actor, HostsChange.of_lead(circle, lead, actor.id))
+
+
 async def _notify_hosts(tx: db.Tx, context: Context, actor: Person, invitation: db.Record) -> None:
     """Notify the other hosts of a circle that the actor hosts it too. Of a stand-in they are notified elsewhere."""
-    if invitation["gathering_id"]:
+    if invitation["gathering_id"] or invitation["part"] == "lead":
         return
     news = f"{actor.name} hosts it from now on, as {rules.PARTS[invitation['part']].lower()}."
     inviter = invitation["invited_by"]

@@ -11,6 +11,7 @@ from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts import rules
 from circles.hosting.hosts.changes import CircleHosts, HostsChange
 from circles.hosting.hosts.rules import Host
+from circles.hosting.organize import acting
 from circles.people import Person
 from circles.store import audit, db
 from circles.store.context import Context
@@ -67,13 +68,14 @@ async def plan_lead(tx: db.Tx, actor: Person, circle_id: UUID, host_id: UUID) ->
 
 
 async def pass_lead(
-    context: Context, actor: Person, circle_id: UUID, host_id: UUID, *, fingerprint: str
+    context: Context, actor: Person, circle_id: UUID, host_id: UUID, *, fingerprint: str, why: str = ""
 ) -> HostsChange:
     """Make somebody the lead; the former one stays as co-facilitator.
 
-    fingerprint: of what was shown. Raises NotFound, OutOfDate when it would do another thing by now, and Refused.
+    fingerprint: of what was shown. why: an organizer's reason, unless they act for the circle with one already. Raises
+    NotFound, OutOfDate when it would do another thing by now, and Refused.
     """
-    return await _carry_out(plan_lead, context, actor, circle_id, host_id, fingerprint)
+    return await _carry_out(plan_lead, context, actor, circle_id, host_id, fingerprint, why)
 
 
 async def plan_removal(tx: db.Tx, actor: Person, circle_id: UUID, host_id: UUID) -> HostsChange:
@@ -87,17 +89,23 @@ async def plan_removal(tx: db.Tx, actor: Person, circle_id: UUID, host_id: UUID)
 
 
 async def remove(
-    context: Context, actor: Person, circle_id: UUID, host_id: UUID, *, fingerprint: str
+    context: Context, actor: Person, circle_id: UUID, host_id: UUID, *, fingerprint: str, why: str = ""
 ) -> HostsChange:
     """Remove a host from a circle, or leave it oneself.
 
-    fingerprint: of what was shown. Raises NotFound, OutOfDate when it would do another thing by now, and Refused.
+    fingerprint, why: as for `pass_lead`. Raises NotFound, OutOfDate when it would do another thing by now, and Refused.
     """
-    return await _carry_out(plan_removal, context, actor, circle_id, host_id, fingerprint)
+    return await _carry_out(plan_removal, context, actor, circle_id, host_id, fingerprint, why)
 
 
 async def _carry_out(
-    plan: _Plan, context: Context, actor: Person, circle_id: UUID, host_id: UUID, fingerprint: str
+    plan: _Plan,
+    context: Context,
+    actor: Person,
+    circle_id: UUID,
+    host_id: UUID,
+    fingerprint: str,
+    typed_why: str,
 ) -> HostsChange:
     async with context.db.transaction() as tx:
         await lock_circles(tx, [circle_id])
@@ -106,24 +114,20 @@ async def _carry_out(
         change = await plan(tx, actor, circle_id, host_id)
         if change.fingerprint != fingerprint:
             raise OutOfDate(rules.out_of_date())
-        await apply(tx, context, actor, change)
+        who = await acting.require(tx, actor, circle_id, change.circle.part, typed_why)
+        await apply(tx, context, actor, change, why=who.why)
     return change
 
 
 async def apply(
-    tx: db.Tx, context: Context, actor: Person, change: HostsChange, *, silent: bool = False
+    tx: db.Tx, context: Context, actor: Person, change: HostsChange, *, silent: bool = False, why: str = ""
 ) -> None:
     """Store who hosts a circle, with an event each, and notify everybody once. The circle is locked.
 
-    silent: the hosts who are gone learn it from another mail.
+    why: of an organizer, for the events and the news. silent: the hosts who are gone learn it from another mail.
     """
     circle = change.circle
-    for host in change.gone:
-        await SQL.delete_host(tx, circle_id=circle.id, person_id=host.id)
-        details = {"host": str(host.id)} | rules.acted_as(circle.part)
-        await audit.record(
-            tx, "host.left", circle.id, actor_id=actor.id, before=host.part, after="", details=details
-        )
+    await _store_gone(tx, actor, change, why)
     for host in change.moved:
         await SQL.set_part(tx, circle_id=circle.id, person_id=host.id, part=host.part)
     if change.lead and change.lead in change.moved:
@@ -135,11 +139,30 @@ async def apply(
             actor_id=actor.id,
             before=before,
             after=str(change.lead.id),
+            why=why,
             details=rules.acted_as(circle.part),
         )
     for host, news in change.notified:
         if not (silent and news == "gone"):
-            text = change.news(host, news, actor.name)
+            text = acting.By(actor.name, why).says(change.news(host, news, actor.name))
             await hosts_mail.notify(tx, context, host, circle.discreet_name, text)
     if change.is_seen_by_members:
         await invites.announce_circle(tx, circle.id)
+
+
+async def _store_gone(tx: db.Tx, actor: Person, change: HostsChange, why: str) -> None:
+    """Store that some host the circle no more, with an event each."""
+    circle = change.circle
+    details = rules.acted_as(circle.part)
+    for host in change.gone:
+        await SQL.delete_host(tx, circle_id=circle.id, person_id=host.id)
+        await audit.record(
+            tx,
+            "host.left",
+            circle.id,
+            actor_id=actor.id,
+            before=host.part,
+            after="",
+            why=why,
+            details={"host": str(host.id)} | details,
+        )

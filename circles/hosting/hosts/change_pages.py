@@ -12,6 +12,7 @@ from circles.base import reading
 from circles.base.errors import Refused
 from circles.hosting.hosts import change_actions, rules
 from circles.hosting.hosts.changes import HostsChange
+from circles.hosting.organize import acting
 from circles.people import Person
 from circles.store import db
 from circles.web import access, render
@@ -45,6 +46,7 @@ async def _page(request: Request, form: Form, plan: Plan) -> Response:
     context, change = access.context(request), None
     async with context.db.transaction() as tx:
         circle = await change_actions.circle_hosts(tx, circle_id, actor.id)
+        asks_why = circle.part == "organizer" and not (await acting.by(tx, actor, circle_id)).is_organizer
         try:
             change = await plan(tx, actor, circle_id, host_id)
         except Refused as refused:
@@ -60,6 +62,7 @@ async def _page(request: Request, form: Form, plan: Plan) -> Response:
         host=(change and change.lead) if plan is change_actions.plan_lead else host,
         is_lead=plan is change_actions.plan_lead,
         is_me=host_id == actor.id,
+        asks_why=asks_why,
         parts=rules.PARTS,
     )
 
@@ -82,7 +85,9 @@ async def _make(request: Request, plan: Plan, verb: Verb) -> Response:
     if not form.value("seen"):
         return await _page(request, form, plan)
     try:
-        change = await verb(context, actor, circle_id, host_id, fingerprint=form.value("seen"))
+        change = await verb(
+            context, actor, circle_id, host_id, fingerprint=form.value("seen"), why=form.value("why")
+        )
     except Refused as refused:
         return await _page(request, form.add(refused.reasons), plan)
     return _made(change, host_id, is_lead=plan is change_actions.plan_lead)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from circles import people
 from circles.base.errors import Reason, Refused, or_not_found
 from circles.hosting.hosts import actions, change_actions, rules
+from circles.hosting.organize import acting
 from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
@@ -28,6 +29,10 @@ async def _hosts_page(request: Request, form: Form) -> Response:
             await SQL.hosts_page(tx, id=access.path_id(request), actor_id=request.state.person.id)
         )
         leads = await change_actions.possible_leads(tx) if row["is_organizer"] else []
+        asks_why = (
+            row["part"] == "organizer"
+            and not (await acting.by(tx, request.state.person, row["id"])).is_organizer
+        )
     return render.page(
         request,
         "hosting/hosts/hosts.html",
@@ -35,6 +40,7 @@ async def _hosts_page(request: Request, form: Form) -> Response:
         form=form,
         circle=row,
         may_change=row["may_change"],
+        asks_why=asks_why,
         is_leading=row["part"] == "lead" or row["is_organizer"],
         leads=rules.lead_options(leads, row["hosts"], request.state.person),
         parts=rules.PARTS,
@@ -55,7 +61,12 @@ async def invite(request: Request) -> Response:
     if email and part:
         try:
             await actions.invite(
-                access.context(request), request.state.person, circle_id, email=email, part=part
+                access.context(request),
+                request.state.person,
+                circle_id,
+                email=email,
+                part=part,
+                why=form.value("why"),
             )
             return render.see_other(f"/host/circles/{circle_id}/hosts", notice=f"Asked: {email}.")
         except Refused as refused:

@@ -16,6 +16,7 @@ from circles.people import Person
 PARTS: Final = Labels({"lead": "Lead", "co": "Co-facilitator", "helper": "Helper", "stand_in": "Stand-in"})
 INVITED_AS: Final = {
     "co": "co-facilitator",
+    "lead": "its lead",
     "helper": "helper, who keeps the register and changes nothing else",
 }
 CHOICES: Final = (
@@ -26,6 +27,9 @@ CHOICES: Final = (
     ),
     ("helper", "Helper", "Keeps the register at the gatherings and changes nothing else."),
 )
+
+# Somebody is asked for more than they do already.
+_RANKS: Final = ("helper", "co", "lead")
 
 INVITATION_LASTS: Final = timedelta(days=14)
 # Of one circle, with open invitations.
@@ -54,7 +58,7 @@ def may_lead(person: Person) -> bool:
 
 def read_part(typed: str) -> str:
     """The part an invitation is for. Raises Refused."""
-    if typed not in INVITED_AS:
+    if typed not in dict.fromkeys(choice[0] for choice in CHOICES):
         raise Refused(Reason("part_unknown", "Please choose one of these.", "part"))
     return typed
 
@@ -64,7 +68,7 @@ def invite_refusals(circle: Row, host: Row | None, count: int, part: str) -> lis
     reasons = []
     if circle["state"] == "archived":
         reasons.append(Reason("ended", "This circle has ended, so it needs no more hosts."))
-    if host and (host["part"] != "helper" or part == "helper"):
+    if host and _RANKS.index(host["part"]) >= _RANKS.index(part):
         part_now = PARTS[host["part"]].lower()
         reasons.append(
             Reason("hosts_already", f"{host['name']} is {part_now} of this circle already.", "email")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from circles.base import clock
 from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
+from circles.hosting.organize import acting
 from circles.hosting.schedule import forms, planting, queries, rules
 from circles.hosting.schedule.forms import GatheringPlan
 from circles.hosting.schedule.moving import Cut
@@ -32,6 +33,7 @@ async def create_schedule(
         times = rules.planted_times(rule, terms, clock.now())
         why = await queries.overlap_reason(tx, circle_id, times, overlap_reason, actor.viewer)
         await _add_schedule(tx, circle_id, rule, terms, actor, why)
+        await acting.note(tx, context, actor, circle_id, "made a schedule")
         return await planting.plant_circle(tx, circle_id) if circle["state"] == "published" else 0
 
 
@@ -130,6 +132,7 @@ async def plan_gathering(
                 tx, circle_id, times, overlap_reason, actor.viewer, but_for=[gathering_id]
             )
             await audit.record(tx, "gathering.planned", gathering_id, actor_id=actor.id, after=state, why=why)
+            await acting.note(tx, context, actor, circle_id, "planned a gathering")
     except db.UniqueViolationError as error:
         if db.violated_constraint(error) != "gathering_once_per_start":
             raise

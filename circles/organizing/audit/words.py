@@ -198,6 +198,9 @@ _DIRECTORY: Final = {
 
 _SITE: Final = {
     "checks.asked": "had the data checked again",
+    "organizer.acted": "changed a circle for its hosts",
+    "organizer.began": "began to act for a circle",
+    "organizer.ended": "stopped acting for a circle",
     "job.dropped": "let a job be that was given up",
     "job.retried": "had a job tried again",
     "mail.let_be": "let a mail be that did not arrive",

@@ -33,6 +33,7 @@ _JOBS: Final = {
     "bookings.start_checkout": "opening a payment page",
     "bookings.start_addition": "opening the payment page of an addition",
     "sign_in.tell_of_wrong_codes": "telling somebody of wrong sign-in codes",
+    "hosting.guidelines_by_organizer": "telling hosts of changed guidelines",
     "checks.run": "checking the data",
     "needs.run_entry": "running an entry of the timetable",
     "needs.remind_hosts": "reminding hosts of a register",

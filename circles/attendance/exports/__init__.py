@@ -1,1 +1,0 @@
-"""Organizers' overview, and all bookings."""
