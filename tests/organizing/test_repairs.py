@@ -150,7 +150,13 @@ def test_every_job_has_words() -> None:
 
 def test_every_mail_has_words_or_is_in_confidence() -> None:
     kinds = {path.stem for path in (templates.ROOT / "templates/mail").glob("*.txt")}
-    confidential = {"introduction_asked", "introduction_news", "introduction_over", "suggestion", "request"}
+    confidential = {
+        "introduction_asked",
+        "introduction_news",
+        "introduction_over",
+        "suggestion",
+        "request",
+    } | {"concern_answer"}
     named = job_words._MAILS.keys()  # pyright: ignore[reportPrivateUsage]
     assert kinds - named - confidential == {"_booking", "base"}
     assert not named & confidential
