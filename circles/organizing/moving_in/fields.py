@@ -42,10 +42,10 @@ _CIRCLE: Final = Field("circle", "Circle", "The name of a circle here, or its di
                         "session name", "workshop"))  # fmt: skip
 _DATE: Final = ("date", "day", "when", "session date", "gathering date", "date of gathering", "meeting date",
                 "date of session", "event date", "class date", "date and time", "date time", "datetime", "gathering",
-                "start date", "starts", "session", "meeting", "begins", "start", "attended on", "date attended",
+                "start date", "session", "meeting", "attended on", "date attended",
                 "date held")  # fmt: skip
-_TIME: Final = ("time", "start time", "starts at", "hour", "at", "begins at", "session time", "event time",
-                "time of day", "time start")  # fmt: skip
+_TIME: Final = ("starts", "begins", "start", "time", "start time", "starts at", "hour", "at", "begins at",
+                "session time", "event time", "time of day", "time start")  # fmt: skip
 
 PEOPLE: Final[Sequence[Field]] = (
     *_NAME,
@@ -65,6 +65,10 @@ ATTENDANCE: Final[Sequence[Field]] = (
           ("did they come", "mark", "attended", "attendance", "came", "present", "status", "showed up", "show", "here",
            "result", "check in", "checked in", "check in status", "attendance status", "no show", "no shows", "noshow",
            "absent", "missed", "did not attend", "arrived", "attend", "showed", "was there")),
+    Field("late", "Late", "yes or no, of those who came.", "", ("late", "came late", "tardy", "arrived late")),
+    Field("left_early", "Left early", "yes or no, of those who came.", "", ("left early", "early")),
+    Field("state", "Booking", "confirmed; a seat that was canceled stays out.", "",
+          ("booking", "booking status", "booking state", "registration status")),
     Field("paid", "Paid", "What was paid elsewhere. It shows with the seat and is in no sum of money.", "20",
           ("paid", "amount", "amount paid", "payment", "price", "fee", "donation", "contribution", "cash",
            "paid elsewhere", "total", "total paid", "sliding scale", "rate", "cost")),

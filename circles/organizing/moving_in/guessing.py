@@ -58,6 +58,8 @@ def guess(
             keys[n] = "email"
         elif keys[n] == LEFT_OUT and "date" in _keys_of(kind) - {*keys} and _mostly(column, _is_day):
             keys[n] = "date"
+    if "time" in keys and "date" not in keys and "date" in _keys_of(kind):
+        keys[keys.index("time")] = "date"  # “Starts” that holds the day as well
     if "name" in keys and "email" not in keys and _mostly(_column(rows, keys.index("name")), _ADDRESS.search):
         also[keys.index("name")] = "email"  # “Ada Osei <ada@example.org>”
     return keys, also

@@ -159,7 +159,11 @@ def read_row(row_: sheets.Row, how: Match, circles: Circles) -> Read:
         _read_day(row, how)
         _read_time(row, how)
     if how.kind == "attendance":
+        if cells.is_given_back(row.cells.get("state", "")):
+            row.refuse("state", "This seat was given back, so there is nothing to bring in.")
+            return row
         _read_mark(row, how)
+        _read_lateness(row)
         _read_paid(row)
     if how.kind == "bookings":
         row.seat = _take(row, "seat", cells.seat) or "free"
@@ -297,6 +301,15 @@ def _read_mark(row: Read, how: Match) -> None:
         row.mark = meant
     elif not row.faults:
         row.asks.append(("mark", word))
+
+
+def _read_lateness(row: Read) -> None:
+    """Of those who came: late and left early in columns of their own."""
+    if row.mark not in ("came", "late", "left_early"):
+        return
+    late = _take(row, "late", cells.yes_no) or row.mark == "late"
+    left_early = _take(row, "left_early", cells.yes_no) or row.mark == "left_early"
+    row.mark = "_".join(word for word in (late and "late", left_early and "left_early") if word) or "came"
 
 
 def _read_paid(row: Read) -> None:

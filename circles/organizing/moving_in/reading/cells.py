@@ -104,7 +104,7 @@ def clock_time(cell: str) -> tuple[time, bool]:
 
     Raises Refused.
     """
-    typed = cell.strip().lower()
+    typed = (time_beside_day(cell) or cell).strip().lower()
     if typed in ("noon", "12 noon", "midday"):
         return time(12), False
     if _FRACTION.fullmatch(typed):  # a spreadsheet's time that lost its format
@@ -166,6 +166,36 @@ def mark(cell: str, heading: str) -> str | None:
     if code in _TURNED and sheets.plain(heading) in _OPPOSITE and sheets.plain(cell) in _YES_NO:
         return _TURNED[code]
     return code
+
+
+_GIVEN_BACK: Final = frozenset(
+    (
+        "canceled",
+        "cancel",
+        "not taken up",
+        "lapsed",
+        "refunded",
+        "waiting list",
+        "waitlisted",
+        "held",
+        "declined",
+    )
+)
+
+
+def is_given_back(cell: str) -> bool:
+    """Whether a cell says that somebody did not have their seat in the end."""
+    return re.sub(r"\bcancel+", "cancel", sheets.plain(cell)) in _GIVEN_BACK
+
+
+def yes_no(cell: str) -> bool:
+    """Yes or no. Raises Refused."""
+    typed = sheets.plain(cell)
+    if typed in ("yes", "y", "true", "1", "x"):
+        return True
+    if typed in ("no", "n", "false", "0"):
+        return False
+    expected("Expected: yes or no.")
 
 
 _YES_NO: Final = frozenset(("yes", "y", "no", "n", "x", "1", "0", "true", "false", ""))
