@@ -1,15 +1,16 @@
 -- The marks of all registers in one narrow table, for reports: a year of a large community is read by one index, and a person's
 -- first visit is one row of another. Triggers keep it, in the transaction of each mark.
 
--- source_id: the booking or the walk-in. mark: of the booking's seat, or walk_in. Nothing of a canceled gathering is in it.
+-- source_id: the booking or the walk-in. mark: of the booking's seat, or walk_in; second for somebody who came and has another seat
+-- there (their two accounts were joined). Nothing of a canceled gathering is in it.
 create table register_facts (
     source_id uuid primary key,
     gathering_id uuid not null references gatherings (id) on delete cascade,
     person_id uuid references people (id) on delete set null,
     starts_at timestamptz not null,
     mark text not null,
-    came boolean generated always as (mark in ('came', 'walk_in')) stored,
-    constraint register_fact_known check (mark in ('came', 'absent', 'excused', 'walk_in'))
+    came boolean generated always as (mark in ('came', 'walk_in', 'second')) stored,
+    constraint register_fact_known check (mark in ('came', 'absent', 'excused', 'walk_in', 'second'))
 );
 create index register_facts_gathering on register_facts (gathering_id) include (person_id, mark, came);
 create index register_facts_person on register_facts (person_id, starts_at, gathering_id) where came;

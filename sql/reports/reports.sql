@@ -28,14 +28,14 @@ bits as (
 marks as materialized (
     select dates.number, facts.person_id, facts.mark
     from dates join register_facts as facts on facts.gathering_id = dates.id
-    where facts.mark <> 'walk_in' or not exists (
+    where facts.mark not in ('walk_in', 'second') or not exists (
         select from register_facts as booked
         where booked.gathering_id = facts.gathering_id and booked.person_id = facts.person_id and booked.mark = 'came'
     )
 ),
 
 came as (
-    select marks.number, marks.person_id from marks where marks.mark in ('came', 'walk_in') and marks.person_id is not null
+    select marks.number, marks.person_id from marks where marks.mark in ('came', 'walk_in', 'second') and marks.person_id is not null
 ),
 
 visitors as materialized (
@@ -80,7 +80,7 @@ sums as (
     ) as booked
     left join (
         select
-            marks.number, count(*) filter (where marks.mark = 'came') as came,
+            marks.number, count(*) filter (where marks.mark in ('came', 'second')) as came,
             count(*) filter (where marks.mark = 'absent') as absent, count(*) filter (where marks.mark = 'excused') as excused,
             count(*) filter (where marks.mark = 'walk_in') as walk_ins, count(*) filter (where marks.person_id is null) as guests
         from marks group by marks.number
@@ -309,7 +309,7 @@ with dates as materialized (
 marks as materialized (
     select dates.month, dates.id, dates.starts_at, coalesce(facts.person_id, facts.source_id) as person, facts.mark, facts.came
     from dates join register_facts as facts on facts.gathering_id = dates.id
-    where facts.mark <> 'walk_in' or not exists (
+    where facts.mark not in ('walk_in', 'second') or not exists (
         select from register_facts as booked
         where booked.gathering_id = facts.gathering_id and booked.person_id = facts.person_id and booked.mark = 'came'
     )
@@ -340,7 +340,7 @@ entries as materialized (
     select 'visits', 'seats', dates.month, null, dates.capacity from dates
     union all
     select 'register', case marks.mark when 'absent' then 'absent' else 'came' end, marks.month, marks.person, 1
-    from marks where marks.mark in ('absent', 'came')
+    from marks where marks.mark in ('absent', 'came', 'second')
     union all
     select 'newcomers', 'newcomers', firsts.month, firsts.person, 1 from firsts
     union all

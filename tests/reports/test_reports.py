@@ -290,20 +290,26 @@ async def test_somebody_erased_still_counts(cast: Cast) -> None:
 
 
 async def test_two_accounts_that_became_one_are_one_person_and_one_visit(cast: Cast) -> None:
-    """One of them had a seat, the other walked in; merging gives both to one of them."""
+    """At one gathering one of them had a seat and the other walked in, at another both had a seat."""
     gathering = await add_gathering(cast.context, cast.circle, starts_at=at(2, 4, 18, "America/New_York"))
     later = await add_gathering(cast.context, cast.circle, starts_at=at(3, 4, 18, "America/New_York"))
     await came(cast.context, gathering, cast.mira)
     await walk_in(cast.context, gathering, cast.milo)
+    await came(cast.context, later, cast.mira)
     await came(cast.context, later, cast.milo)
     assert (await counted(cast.context))["people"] == 2
-    agreed = "(select id from acceptances where person_id = $1)"
-    moved = f"update bookings set person_id = $1, acceptance_id = {agreed} where person_id = $2"
-    await change(cast.context, moved, cast.mira, cast.milo)
-    moved = "update walk_ins set person_id = $1 where person_id = $2"
-    await change(cast.context, moved, cast.mira, cast.milo)
+    await change(cast.context, "select merge_people($1, $2)", cast.mira, cast.milo)
     after = await counted(cast.context)
-    assert (after["people"], after["newcomers"], after["came"] + after["walk_ins"]) == (1, 1, 2)
+    assert (after["people"], after["newcomers"], after["came"] + after["walk_ins"], after["booked"]) == (
+        1,
+        1,
+        2,
+        3,
+    )
+    [cohort] = [
+        row for row in await read(cast.context, "returns", Selection(HALF_YEAR)) if row["later"] is None
+    ]
+    assert (cohort["people"], cohort["again"]) == (1, 1)
 
 
 async def test_marks_that_are_corrected_seats_that_end_and_gatherings_that_are_canceled(cast: Cast) -> None:
