@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,8 @@ from circles.store import db, jobs, mail
 from circles.store.context import Context
 
 SQL = db.queries("invites/changes")
+
+LATELY = timedelta(days=3)  # the nightly look reads the invites that changed since then
 
 
 async def announce_changes(
@@ -80,6 +83,14 @@ async def send_missed_changes(context: Context) -> None:
     """
     async with context.db.transaction() as tx:
         await SQL.forget_lines(tx)
+        for row in await db.rows(SQL.people_untold_lately(tx, lately=LATELY)):
+            await _send_soon(tx, row["person_id"])
+
+
+@jobs.every("invites.send_all_missed_changes", "27 5 * * 0")
+async def send_all_missed_changes(context: Context) -> None:
+    """The same for whatever changed longer ago. It reads every seat ahead."""
+    async with context.db.transaction() as tx:
         for row in await db.rows(SQL.people_untold(tx)):
             await _send_soon(tx, row["person_id"])
 

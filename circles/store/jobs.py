@@ -40,6 +40,7 @@ H = TypeVar("H", bound=Handler)
 
 # A state is brought about with its job, so one without a job lost it. It may be in the moment between two commits.
 LOST_AFTER = timedelta(minutes=10)
+LATELY = timedelta(days=3)  # the hourly look reads what changed since then
 
 log = structlog.get_logger("jobs")
 
@@ -146,9 +147,21 @@ def timetable_names() -> list[str]:
 async def mend(context: Context) -> None:
     """Enqueue again what a state of the database waits for and whose job is gone, such as an invite."""
     async with context.db.transaction() as tx:
-        for row in await db.rows(SQL.lost_jobs(tx, grace=LOST_AFTER)):
-            log.warning("a job was lost and is enqueued again", job=row["name"])
-            await enqueue(tx, row["name"], key=row["key"], **row["payload"])
+        changed = [row["id"] for row in await db.rows(SQL.changed_bookings(tx, lately=LATELY))]
+        await _enqueue_lost(tx, SQL.lately_lost_jobs(tx, grace=LOST_AFTER, booking_ids=changed))
+
+
+@every("jobs.mend_all", "7 5 * * 0")
+async def mend_all(context: Context) -> None:
+    """The same for whatever was lost longer ago, such as while no worker ran. It reads every seat ahead."""
+    async with context.db.transaction() as tx:
+        await _enqueue_lost(tx, SQL.lost_jobs(tx, grace=LOST_AFTER))
+
+
+async def _enqueue_lost(tx: db.Tx, lost: Any) -> None:
+    for row in await db.rows(lost):
+        log.warning("a job was lost and is enqueued again", job=row["name"])
+        await enqueue(tx, row["name"], key=row["key"], **row["payload"])
 
 
 @every("jobs.tidy", "17 * * * *")

@@ -168,17 +168,23 @@ where gathering_id = :gathering_id and state in ('waiting', 'offered');
 
 -- name: in_need(most)
 -- gatherings whose waiting list is to be worked on: an offer is over, a seat is free that can be offered, or there is nothing to wait for
--- any more
+-- any more. `offset 0`: each gathering that has one is looked up, and no others are read
 select waited.gathering_id
 from (select distinct gathering_id from waits where state in ('waiting', 'offered')) as waited
-join gatherings on gatherings.id = waited.gathering_id
-join circles on circles.id = gatherings.circle_id
-where gatherings.state <> 'open' or gatherings.starts_at <= now() or circles.state = 'archived'
+cross join lateral (
+    select
+        gatherings.state <> 'open' or gatherings.starts_at <= now() or circles.state = 'archived' as is_over,
+        gatherings.seats_taken < gatherings.capacity as has_seat
+    from gatherings join circles on circles.id = gatherings.circle_id
+    where gatherings.id = waited.gathering_id
+    offset 0
+) as gathering
+where gathering.is_over
     or exists (
         select from waits
         where waits.gathering_id = waited.gathering_id and waits.state = 'offered' and waits.offer_ends_at <= now()
     )
-    or case when gatherings.seats_taken < gatherings.capacity then exists (select from next_offer(waited.gathering_id)) end
+    or case when gathering.has_seat then exists (select from next_offer(waited.gathering_id)) end
 order by waited.gathering_id
 limit :most;
 

@@ -129,6 +129,16 @@ join invites on invites.gathering_id = bookings.gathering_id and invites.person_
 where gatherings.state = 'open' and gatherings.ends_at > now() and gatherings.seats_map <> 0
     and invites.told is not null and invites.told <> current.facts;
 
+-- name: people_untold_lately(lately)
+-- the same, of invites that changed lately: whoever changes what is known of gatherings notes it on them
+select distinct bookings.person_id
+from invites
+join gatherings on gatherings.id = invites.gathering_id
+join bookings on bookings.gathering_id = gatherings.id and bookings.person_id = invites.person_id and bookings.state = 'confirmed'
+where invites.changed_at > now() - :lately::interval
+    and gatherings.state = 'open' and gatherings.ends_at > now()
+    and invites.told is not null and invites.told <> gathering_facts(gatherings.id);
+
 -- name: person_of(booking_id)$
 -- whose booking this is
 select person_id from bookings where id = :booking_id;

@@ -20,3 +20,24 @@ where since < now() - :grace::interval
             and pgqueuer.payload = convert_to(awaited_jobs.payload::text, 'UTF8')
     )
 limit 500;
+
+-- name: changed_bookings(lately)
+-- the bookings that changed lately, by their events, which are numbered in the order of time
+select distinct about as id from events
+where id > coalesce(
+    (select events.id from events where events.at < now() - :lately::interval order by events.id desc limit 1), 0
+) and what like 'booking.%';
+
+-- name: lately_lost_jobs(grace, booking_ids)
+-- the same as `lost_jobs`, of calendar mail for these bookings alone. The name of each part of the view is known to the planner, which
+-- so looks up the bookings of the two that read all seats ahead
+select name, key, payload from awaited_jobs
+where since < now() - :grace::interval
+    and (name not in ('invites.send', 'invites.withdraw') or about = any(:booking_ids::uuid []))
+    and not exists (select from pgqueuer where pgqueuer.dedupe_key = awaited_jobs.name || ':' || awaited_jobs.key)
+    and not exists (
+        select from pgqueuer
+        where pgqueuer.entrypoint = awaited_jobs.name
+            and pgqueuer.payload = convert_to(awaited_jobs.payload::text, 'UTF8')
+    )
+limit 500;

@@ -31,7 +31,8 @@ where relnamespace = 'public'::regnamespace and relname = any($1)
 LARGE = [
     "people", "sign_ins", "gatherings", "bookings", "checkouts", "operations", "money_rows", "events", "acceptances",
     "attendance", "invites", "sendings", "mails", "register_counts", "register_marks", "hosted_gatherings",
-    "register_facts",
+    "register_facts", "waits", "reminders", "host_entries", "walk_ins", "checkout_lines", "cash_rows", "message_people",
+    "known_browsers",
 ]  # fmt: skip
 
 

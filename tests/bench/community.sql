@@ -7,10 +7,11 @@
 create function pg_temp.row_id(kind text, number bigint) returns uuid language sql immutable parallel safe
 return md5(kind || number)::uuid;
 
--- The state of booking b of gathering g; of a gathering, k is its place in its circle, 0 to 124, from 105 ahead.
+-- The state of booking b of gathering g; of a gathering, k is its place in its circle, 0 to 124, from 105 ahead. Every fourth of
+-- those ahead is full and has a waiting list.
 create function pg_temp.state_of(b bigint, k bigint, is_canceled boolean) returns text language sql immutable parallel safe
 return case
-    when is_canceled then 'cancelled' when b % 100 < 85 then 'confirmed' when b % 100 < 95 then 'cancelled'
+    when is_canceled then 'cancelled' when k >= 105 and k % 4 = 3 or b % 100 < 85 then 'confirmed' when b % 100 < 95 then 'cancelled'
     when b % 100 < 98 then 'lapsed' when k >= 105 then 'held' else 'confirmed'
 end;
 
@@ -66,7 +67,10 @@ insert into gatherings (
 )
 select
     pg_temp.row_id('gathering', g), pg_temp.row_id('circle', c), starts_at at time zone 'America/New_York', 'America/New_York', 90, starts_at,
-    starts_at + interval '90 minutes', 24, 1, coalesce(seats.map, 0), coalesce(seats.community, 0),
+    starts_at + interval '90 minutes', case when k % 4 = 3 and k >= 105 then 21 else 24 end, 1,
+    coalesce(seats.map, 0) | case when k % 2 = 1 and k between 60 and 104 then 1 << 22 else 0 end
+    | case when k % 4 = 3 and k >= 105 and not is_canceled then 1 << 20 else 0 end,
+    coalesce(seats.community, 0),
     case when is_canceled then 'cancelled' else 'open' end, case when is_canceled then 'The host is ill.' else '' end,
     pg_temp.row_id('schedule', c), current_date - 735 + k::int * 7,
     case when k < 103 then starts_at + interval '3 hours' end, starts_at - interval '180 days'
@@ -79,7 +83,9 @@ cross join lateral (
 ) as place
 left join lateral (
     select
-        bit_or(1 << s) as map, count(*) filter (where s = 4 and (g * 20 + s) % 100 < 85 and (g * 20 + s) % 6 <> 0) as community
+        bit_or(1 << s) as map, count(*) filter (
+            where s = 4 and pg_temp.state_of(g * 20 + s, k, is_canceled) = 'confirmed' and (g * 20 + s) % 6 <> 0
+        ) as community
     from generate_series(0, 19) as s
     where pg_temp.state_of(g * 20 + s, k, is_canceled) in ('held', 'confirmed')
 ) as seats on true;
@@ -129,6 +135,9 @@ select
     case state when 'held' then 'open' when 'lapsed' then 'expired' else 'paid' end, 'cs_' || id,
     'pi_' || id, case state when 'held' then now() + interval '20 minutes' else at + interval '31 minutes' end, at
 from booked where kind = 'paid';
+
+insert into checkout_lines (checkout_id, position, booking_id, amount)
+select pg_temp.row_id('checkout', b), 1, id, 3000 from booked where kind = 'paid';
 
 insert into operations (kind, booking_id, checkout_id, idempotency_key, state, stripe_id, request, called_at, again_at, created_at, done_at)
 select 'create_checkout', id, pg_temp.row_id('checkout', b), 'create-' || id, 'done', 'cs_' || id, '{}', at, null, at, at
@@ -181,6 +190,68 @@ from booked where state in ('confirmed', 'cancelled') and k >= 95;
 insert into stripe_events (id, type, object_id, received_at)
 select 'evt_' || id, 'checkout.session.completed', 'cs_' || id, at from booked where kind = 'paid' and at > now() - interval '90 days';
 
+insert into invite_replies (invite_id, answer, sequence, answered_at)
+select pg_temp.row_id('invite', b), case b % 4 when 0 then 'declined' else 'accepted' end, 0, at
+from booked where state = 'confirmed' and k >= 95 and b % 3 = 0;
+
+insert into reminders (booking_id, kind, starts_at, batch, planned_at, sent_at)
+select
+    booked.id, kinds.kind, gatherings.starts_at, pg_temp.row_id('batch', b / 100), gatherings.starts_at - kinds.before,
+    gatherings.starts_at - kinds.before
+from booked
+join gatherings on gatherings.id = booked.gathering_id
+cross join (values ('day', interval '24 hours'), ('hour', interval '1 hour')) as kinds (kind, before)
+where booked.state = 'confirmed' and booked.k between 101 and 105 and gatherings.starts_at - kinds.before < now();
+
+insert into cash_rows (id, at, booking_id, kind, amount, currency, noted_by)
+select
+    pg_temp.row_id('cash', b), at, id, 'received', 2000, 'USD', pg_temp.row_id('person', b / 20 % (:people / 500) % (:people / 1000))
+from booked where state = 'confirmed' and kind = 'free' and k between 60 and 104 and b % 20 = 7;
+
+insert into given_seats (booking_id, given_by, name, email, made_account, given_at, answered_at)
+select
+    id, pg_temp.row_id('person', b / 20 % (:people / 500) % (:people / 1000)), 'Ana', 'p' || person || '@example.org', false, at,
+    case when b % 800 <> 7 then at end
+from booked where state = 'confirmed' and kind = 'free' and b % 200 = 7;
+
+insert into taps (key, booking_id, mark, tapped_at)
+select pg_temp.row_id('tap', b), id, 'came', at from booked where state = 'confirmed' and k between 101 and 104;
+
+-- Who waits: seven for every fourth gathering ahead, the first of them with an offer, and those who waited in vain lately.
+insert into waits (
+    id, gathering_id, person_id, line, amount, currency, acceptance_id, state, joined_at, moved_at, seat, offered_at, offer_ends_at,
+    ended_at, end_cause
+)
+select
+    pg_temp.row_id('wait', g * 7 + n), pg_temp.row_id('gathering', g), pg_temp.row_id('person', person), 'amount', 3000, 'USD',
+    pg_temp.row_id('acceptance', person), state, now() - (7 - n) * interval '1 hour', now(), case state when 'offered' then 21 end,
+    case state when 'offered' then now() end, case state when 'offered' then now() + interval '20 hours' end,
+    case state when 'closed' then now() - g % 29 * interval '1 day' end, case state when 'closed' then 'began' else '' end
+from generate_series(0, :people / 4 - 1) as g
+cross join generate_series(0, 6) as n
+cross join lateral (select g / (:people / 500) as k, g % (:people / 500) as c) as place
+cross join lateral (
+    select
+        (k * 20 + 200 + n) % 500 * (:people / 500) + c as person,
+        case when k < 105 then 'closed' when n = 0 then 'offered' else 'waiting' end as state
+) as who
+where k >= 101 and k % 4 = 3 and not (k % 25 = 7 and g % 5 = 0);
+
+-- Who came without a booking, to every other gathering of the last year; half of them paid by hand.
+insert into walk_ins (id, gathering_id, name, person_id, seat, added_by, added_at)
+select
+    pg_temp.row_id('walk-in', g), gatherings.id, case when g % 3 = 0 then 'Sam' else '' end,
+    case when g % 3 <> 0 then pg_temp.row_id('person', (g * 7 + 11) % :people) end, 23,
+    pg_temp.row_id('person', g % (:people / 500) % (:people / 1000)), gatherings.starts_at
+from generate_series(0, :people / 4 - 1) as g
+join gatherings on gatherings.id = pg_temp.row_id('gathering', g)
+where g / (:people / 500) between 60 and 104 and g / (:people / 500) % 2 = 1;
+
+insert into cash_rows (id, at, walk_in_id, kind, amount, currency, noted_by)
+select pg_temp.row_id('walk-in-cash', added_number), added_at, id, 'received', 1500, 'USD', added_by
+from (select id, added_at, added_by, row_number() over (order by id) as added_number from walk_ins) as walk_ins
+where added_number % 2 = 0;
+
 drop table booked, facts;
 
 insert into feeds (person_id, token_hash)
@@ -202,9 +273,27 @@ select 'p' || i || '@example.org', 'refused' from generate_series(0, :people - 1
 
 insert into messages (id, gathering_id, written_by, body, state, mails, created_at, sent_at)
 select
-    pg_temp.row_id('message', m), pg_temp.row_id('gathering', m * 10), pg_temp.row_id('person', m * 10 % (:people / 500) % (:people / 1000)), 'See you soon.',
-    'sent', 20, now() - m % 700 * interval '1 day', now() - m % 700 * interval '1 day'
+    pg_temp.row_id('message', m), pg_temp.row_id('gathering', m * 10 + 2),
+    pg_temp.row_id('person', (m * 10 + 2) % (:people / 500) % (:people / 1000)), 'See you soon.', 'sent', 20, now() - m % 700 * interval '1 day', now() - m % 700 * interval '1 day'
 from generate_series(0, :people / 40 - 1) as m;
+
+insert into message_people (message_id, person_id, gone_at, read_at)
+select
+    pg_temp.row_id('message', m), pg_temp.row_id('person', ((k * 20 + s) % 500) * (:people / 500) + (m * 10 + 2) % (:people / 500)),
+    now() - m % 700 * interval '1 day', case when s % 2 = 0 then now() - m % 700 * interval '1 day' end
+from generate_series(0, :people / 40 - 1) as m
+cross join generate_series(0, 19) as s
+cross join lateral (select (m * 10 + 2) / (:people / 500) as k) as place;
+
+insert into messages (id, circle_id, audience, written_by, body, state, mails, created_at, sent_at)
+select
+    pg_temp.row_id('circle-message', c), pg_temp.row_id('circle', c), 'ahead', pg_temp.row_id('person', c % (:people / 1000)),
+    'A new room.', 'sent', 100, now() - c % 90 * interval '1 day', now() - c % 90 * interval '1 day'
+from generate_series(0, :people / 500 - 1) as c;
+
+insert into message_people (message_id, person_id, gone_at)
+select pg_temp.row_id('circle-message', c), pg_temp.row_id('person', n * 5 * (:people / 500) + c), now() - c % 90 * interval '1 day'
+from generate_series(0, :people / 500 - 1) as c, generate_series(0, 99) as n;
 
 insert into events (what, about, after, details)
 select 'message.sent', pg_temp.row_id('message', m), 'sent', '{"mails": 20}' from generate_series(0, :people / 40 - 1) as m;
@@ -251,6 +340,17 @@ insert into stand_ins (gathering_id, person_id)
 select pg_temp.row_id('gathering', g), pg_temp.row_id('person', g % (:people / 1000))
 from generate_series(0, :people / 4 - 1, 97) as g;
 
+insert into host_entries (gathering_id, person_id, uid, changed_at, facts, told, mailed, mailed_sequence)
+select
+    gatherings.id, host.person_id, gatherings.id || '-' || host.person_id, gatherings.created_at, facts.entry,
+    case when is_mailed then facts.entry end, case when is_mailed then 'REQUEST' end, case when is_mailed then 0 end
+from gatherings
+cross join lateral hosting_people(gatherings.id) as host
+cross join lateral (
+    select host_entry_facts(gatherings.id) as entry, left(host.person_id::text, 1) in ('0', '1', '2', '3') as is_mailed
+) as facts
+where gatherings.state = 'open' and gatherings.starts_at > now() - interval '70 days';
+
 insert into role_requests (person_id, state, decided_at)
 select pg_temp.row_id('person', i), case when i % 3 = 0 then 'open' else 'granted' end, case when i % 3 <> 0 then now() end
 from generate_series(:people / 1000 + 5, :people - 1, 5000) as i;
@@ -272,6 +372,10 @@ select
     'p' || i || '@example.org', pg_temp.row_id('person', i), sha256(('browser' || i)::bytea), sha256('1'), sha256(('link' || i)::bytea),
     now() - i % 24 * interval '1 hour', now() - i % 24 * interval '1 hour' + interval '20 minutes', now(), now()
 from generate_series(0, :people - 1, 20) as i;
+
+insert into known_browsers (person_id, key_hash, created_at, used_at)
+select pg_temp.row_id('person', i), sha256(('key' || i)::bytea), now() - i % 60 * interval '1 day', now() - i % 60 * interval '1 day'
+from generate_series(0, :people - 1, 2) as i;
 
 insert into limits (key, window_start, count)
 select 'sign-in:' || i, date_trunc('hour', now()), 1 from generate_series(0, :people - 1, 20) as i;

@@ -1,4 +1,4 @@
-"""Growth: the p95 of ten pages in a small community and in one of a million people, side by side."""
+"""Growth: the p95 of pages in a small community and in one of a million people, side by side."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def pages(size: Community) -> dict[str, tuple[str, str]]:
         "organizer's bookings": ("organizer", "/organize/bookings"),
         "bookings not taken up": ("organizer", "/organize/bookings?state=lapsed"),
         "people, searched": ("organizer", "/organize/people?q=lena+gjk"),
+        "my messages": ("member", "/my/messages"),
+        "booking several dates": ("member", f"/circles/{size.circle}/book"),
+        "waiting list of a gathering": ("host", f"/host/gatherings/{size.gathering(107)}/waiting-list"),
+        "cash": ("organizer", "/organize/cash"),
+        "money": ("organizer", "/organize/money"),
     }
 
 

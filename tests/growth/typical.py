@@ -109,6 +109,7 @@ def by_name(community: Community) -> dict[str, Any]:
         "expires_within_days": 60,
         "since": NOW,
         "within": timedelta(days=1),
+        "lately": timedelta(days=3),
         "per": timedelta(minutes=10),
         # one of few
         "faults": ["disputed"],
@@ -165,6 +166,8 @@ BY_QUERY: dict[str, dict[str, Any]] = {
     "exports/rows.hours": {"gatherings": None},
     "exports/exports.hosts_named": {"gatherings": None},
     "exports/exports.exports_about": {"before": None},
+    "bookings/waiting_list.delete_old": {"days": 30},
+    "people/sign_in.delete_old_browsers": {"lasts": timedelta(days=400)},
     "bookings/waiting_list.hosted_line": {"after_at": NOW - timedelta(days=1)},
 }
 

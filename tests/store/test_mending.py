@@ -11,6 +11,7 @@ import pytest
 from circles import payments
 from circles.base import clock
 from circles.bookings.screening import closing
+from circles.invites import changes
 from circles.store import checks, jobs, migrate
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering
@@ -224,3 +225,33 @@ async def test_seats_that_ended_before_the_database_was_made_wait_for_no_mail(ca
         assert await broken(cast.context) == left
     await jobs.run_timetable(cast.context, "jobs.mend")
     assert await queue(cast.context) == []
+
+
+@pytest.mark.parametrize("name", ["invites.send", "invites.withdraw"])
+async def test_what_was_lost_long_ago_is_mended_once_a_week(
+    cast: Cast, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hourly look reads the seats that changed lately alone, not every seat ahead."""
+    bring_about, _, _ = STATES[name]
+    await bring_about(cast)
+    await change(cast.context, "delete from pgqueuer")
+    monkeypatch.setattr(jobs, "LATELY", timedelta(0))
+    await jobs.run_timetable(cast.context, "jobs.mend")
+    assert await queue(cast.context) == []
+    await jobs.run_timetable(cast.context, "jobs.mend_all")
+    assert await queue(cast.context) == [name]
+
+
+async def test_a_change_of_long_ago_is_told_within_a_week(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await never_invited(cast)
+    await jobs.run_timetable(cast.context, "jobs.mend")
+    await jobs.drain(cast.context)
+    note = "update gatherings set note = 'Bring a cushion.' where id = $1"
+    await change(cast.context, note, cast.gathering)
+    monkeypatch.setattr(changes, "LATELY", timedelta(0))
+    await jobs.run_timetable(cast.context, "invites.send_missed_changes")
+    assert await queue(cast.context) == []
+    await jobs.run_timetable(cast.context, "invites.send_all_missed_changes")
+    assert await queue(cast.context) == ["invites.send_changes"]
