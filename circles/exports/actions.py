@@ -42,12 +42,19 @@ async def begin(context: Context, *, actor_id: UUID, choices: Choices) -> Begun:
 
 
 async def count_rows(context: Context, choices: Choices) -> int:
-    """How many rows a file will have, about; totals are few."""
+    """How many rows a file would have now; totals are few."""
     if choices.depth is Depth.TOTALS:
         return 0
     async with context.db.exports.reading() as tx:
         gatherings = await streaming.chosen_gatherings(tx, choices)
-        return await db.count(tx, await streaming.part_of(tx, choices, gatherings, salt=""))
+        return await SQL.size(
+            tx,
+            kind=choices.kind.key,
+            first=choices.first,
+            last=choices.last,
+            circles=list(choices.circles),
+            gatherings=gatherings,
+        )
 
 
 async def log(

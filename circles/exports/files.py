@@ -15,7 +15,7 @@ from circles.store.context import Context
 
 SQL = db.queries("exports/exports")
 
-JOB: Final = "exports.make"
+JOB: Final = "exports.make"  # as it is declared below; the name is stored in the queue
 # Bytes of a part: each is a row, which a download reads by itself.
 PART_BYTES: Final = 1_048_576
 # After so many runs, also those that a restart cut short, a file is given up.
@@ -28,7 +28,7 @@ class Superseded(Exception):
     """Another run makes this file now, or nobody wants it any more."""
 
 
-@jobs.job(JOB, at_once=1)
+@jobs.job("exports.make", at_once=1)
 async def make(context: Context, export_id: str) -> None:
     """Make the file of an export. Run again, it begins anew, with the rows and the codes of that moment."""
     async with context.db.transaction() as tx:

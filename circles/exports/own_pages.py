@@ -59,6 +59,4 @@ def text_of(file: db.Record) -> str:
     kind = KINDS.get(file["what"])
     about = kind.name.lower() if kind else file["what"]
     named = "with your name" if file["depth"] == Depth.NAMED else "with a code instead of your name"
-    return (
-        f"{who} made a file about {about} {named}, of {file['filters']['from']} to {file['filters']['to']}."
-    )
+    return f"{who} made a file about {about} {named}, {file['filters']['from']} to {file['filters']['to']}."

@@ -19,9 +19,9 @@ MAX_YEARS: Final = 10
 MAX_PURPOSE: Final = 500
 MIN_PURPOSE: Final = 5
 MAX_PRESET_NAME: Final = 80
-# Files with more rows than this are made by a job. A workbook costs about thirty times the time of CSV.
+# Files with more rows than this are made by a job: some seconds of work, for CSV as for a workbook.
 MAX_STREAMED: Final = {Format.XLSX: 5_000}
-MAX_STREAMED_ROWS: Final = 200_000
+MAX_STREAMED_ROWS: Final = 1_000_000
 # How long a file that a job made is kept.
 KEPT_FOR: Final = timedelta(days=7)
 

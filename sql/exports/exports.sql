@@ -58,6 +58,39 @@ where gatherings.starts_at >= :first::date - 2 and gatherings.starts_at < :last:
     and (cardinality(:circles::uuid []) = 0 or gatherings.circle_id = any(:circles::uuid []))
     and (:gatherings::uuid [] is null or gatherings.id = any(:gatherings::uuid []));
 
+-- name: size(kind, first, last, circles, gatherings)$
+-- how many rows an export has, without making them
+select case when :kind = 'gatherings' then (
+    select count(*) from gatherings
+    where gatherings.starts_at >= :first::date - 2 and gatherings.starts_at < :last::date + 3
+        and gatherings.wall_start >= :first::date and gatherings.wall_start < :last::date + 1
+        and gatherings.state <> 'draft'
+        and (cardinality(:circles::uuid []) = 0 or gatherings.circle_id = any(:circles::uuid []))
+        and (:gatherings::uuid [] is null or gatherings.id = any(:gatherings::uuid []))
+) when :kind = 'hours' then (
+    select count(*) from gatherings join hosted_gatherings on hosted_gatherings.gathering_id = gatherings.id
+    where gatherings.starts_at >= :first::date - 2 and gatherings.starts_at < :last::date + 3
+        and gatherings.wall_start >= :first::date and gatherings.wall_start < :last::date + 1
+        and gatherings.state = 'open' and gatherings.ends_at <= now()
+        and (cardinality(:circles::uuid []) = 0 or gatherings.circle_id = any(:circles::uuid []))
+        and (:gatherings::uuid [] is null or gatherings.id = any(:gatherings::uuid []))
+) else (
+    select count(*) from gatherings join bookings on bookings.gathering_id = gatherings.id
+    where gatherings.starts_at >= :first::date - 2 and gatherings.starts_at < :last::date + 3
+        and gatherings.wall_start >= :first::date and gatherings.wall_start < :last::date + 1
+        and (:kind <> 'community_seats' or bookings.kind = 'community')
+        and (cardinality(:circles::uuid []) = 0 or gatherings.circle_id = any(:circles::uuid []))
+        and (:gatherings::uuid [] is null or gatherings.id = any(:gatherings::uuid []))
+) + (
+    select count(*) from gatherings
+    join walk_ins on walk_ins.gathering_id = gatherings.id and walk_ins.removed_at is null
+    where :kind = 'attendance'
+        and gatherings.starts_at >= :first::date - 2 and gatherings.starts_at < :last::date + 3
+        and gatherings.wall_start >= :first::date and gatherings.wall_start < :last::date + 1
+        and (cardinality(:circles::uuid []) = 0 or gatherings.circle_id = any(:circles::uuid []))
+        and (:gatherings::uuid [] is null or gatherings.id = any(:gatherings::uuid []))
+) end;
+
 -- name: names_of(circles, facilitators)
 -- the names of chosen circles and facilitators
 select id, name, 'circle' as kind from circles where id = any(:circles::uuid [])

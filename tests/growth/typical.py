@@ -159,6 +159,7 @@ BY_QUERY: dict[str, dict[str, Any]] = {
     "store/audit.broken": {"after": 10},
     "organizing/overview.months": {"most": 600},
     "organizing/overview.next_gatherings": {"until": NOW + timedelta(days=7), "most": 21},
+    "exports/exports.size": {"gatherings": None},
     "exports/rows.attendance": {"gatherings": None},
     "exports/rows.bookings": {"gatherings": None},
     "exports/rows.gatherings": {"gatherings": None},

@@ -15,7 +15,7 @@ from asyncpg import (
     UniqueViolationError,
 )
 
-from circles.store.db.copying import Part, copy_in, copy_part, count, read_batches
+from circles.store.db.copying import Part, copy_in, copy_part, read_batches
 from circles.store.db.faults import CONNECTING, Unavailable
 from circles.store.db.limits import COMMANDS, JOBS, PAGES, Limits
 from circles.store.db.pools import Database, PoolState, Tx, commits, connect
@@ -46,7 +46,6 @@ __all__ = [
     "connect",
     "copy_in",
     "copy_part",
-    "count",
     "queries",
     "read_batches",
     "rows",

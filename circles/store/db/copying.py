@@ -45,10 +45,6 @@ class Part:
         return f"select row_to_json(line) {self._source} cross join lateral (select {chosen}) as line{self._ordered}"
 
     @property
-    def count_sql(self) -> str:
-        return f"select count(*) {self._source}"
-
-    @property
     def _source(self) -> str:
         return f"from ({self.query.sql.rstrip().rstrip(';')}) as part"
 
@@ -59,11 +55,6 @@ class Part:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-async def count(tx: Tx, part: Part) -> int:
-    """How many rows a part has."""
-    return await tx.fetchval(part.count_sql, *part.values)
 
 
 async def read_batches(tx: Tx, part: Part, size: int = 1_000) -> AsyncGenerator[list[Record]]:
