@@ -328,7 +328,7 @@ async def test_without_stripe_the_seat_is_let_go_and_the_page_says_so(
     scene: Scene, mira: Browser, app: Starlette
 ) -> None:
     closed = scene.context.settings.model_copy(update={"stripe_api_base": "http://127.0.0.1:9"})
-    app.state.context = replace(scene.context, settings=closed)
+    app.state.context = replace(scene.context, environment=closed)
     answer = await mira.post(form_at(scene.cast), data=typed(scene.cast, amount="61"))
     assert answer.status_code == 503
     assert "Nothing was charged" in answer.text

@@ -68,7 +68,7 @@ async def test_letting_go_without_stripe_frees_the_seat_once_it_answers(
 ) -> None:
     booking = await scene.book(scene.cast.mira)
     closed = scene.context.settings.model_copy(update={"stripe_api_base": "http://127.0.0.1:9"})
-    app.state.context = replace(scene.context, settings=closed)
+    app.state.context = replace(scene.context, environment=closed)
     answer = await mira.post(f"/bookings/{booking.id}/let-go")
     assert (await scene.row(booking.id))["state"] == "held"
     page = await mira.get(answer.headers["location"])

@@ -320,7 +320,7 @@ async def test_a_server_that_is_away_hangs_or_refuses(
 ) -> None:
     async def with_settings(**given: object) -> None:
         settings = reading.settings.model_copy(update=given)
-        await actions.read_replies(replace(reading, settings=settings))
+        await actions.read_replies(replace(reading, environment=settings))
 
     with closing(socket.socket()) as deaf:
         deaf.bind(("127.0.0.1", 0))  # nobody else takes it, and it does not listen
