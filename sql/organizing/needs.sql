@@ -256,6 +256,20 @@ where complaints.state = 'open' and complaints.answer_by <= (now() at time zone 
 order by complaints.answer_by, complaints.created_at
 limit 21;
 
+-- name: concern()
+-- open concerns whose date is within three days or past, the first to answer first
+select
+    'concern' as source, concerns.id::text as about, concerns.created_at as at,
+    concerns.answer_by::timestamp at time zone 'utc' as due, concerns.about_person as not_for, '{}'::jsonb as facts
+from concerns
+where concerns.state = 'open' and concerns.answer_by <= (now() at time zone 'utc')::date + 3
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'concern' and off.about = concerns.id::text and off.until > now()
+    )
+order by concerns.answer_by, concerns.created_at
+limit 21;
+
 -- name: listing()
 -- listings that wait for an organizer, the oldest first
 select

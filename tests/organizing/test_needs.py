@@ -79,6 +79,12 @@ BEGINS: dict[str, tuple[str, ...]] = {
         "insert into pgqueuer (priority, status, entrypoint, payload) values (0, 'failed', 'invites.send', '{}')",
     ),
     "key": ("insert into stripe_alarms (kind) values ('key_rejected')",),
+    "concern": (
+        "insert into concerns (id, person_id, about_person, body, answer_by) "
+        "values (gen_random_uuid(), $1, $2, 'It hurt', (now() at time zone 'utc')::date + 2)",
+        "mira",
+        "farid",
+    ),
     "role_request": ("insert into role_requests (person_id) values ($1)", "mira"),
     "stand_in": ("insert into stand_ins values ($1, $2)", "gathering", "milo"),
 }
@@ -159,6 +165,7 @@ ENDS = {
     "stand_in": "delete from stand_ins",
     "register": "insert into attendance (booking_id, mark) select id, 'came' from bookings",
     "complaint": "update complaints set state = 'kept', decided_at = now()",
+    "concern": "update concerns set state = 'closed', closed_at = now()",
     "listing": "update listings set state = 'draft'",
     "license": "update licences set expires_on = null",
     "role_request": "update role_requests set state = 'declined', decided_at = now()",
@@ -186,6 +193,7 @@ WORDS = {
     "stand_in": "The stand-in of First steps home",
     "register": "1 of 1 not marked yet",
     "complaint": "A complaint about the listing of Ines Arroyo is to be answered by",
+    "concern": "Something that was written to the organizers is to be answered by",
     "listing": "The listing of Ines Arroyo waits to be checked",
     "license": "A license of Ines Arroyo expires on",
     "role_request": "Mira asks to be a facilitator",
@@ -252,6 +260,12 @@ async def test_all_of_it_is_three_queries(cast: Cast, browser: OpenBrowser, quer
         queries.clear()
         await page.get("/organize")
     assert len(queries) <= 4  # one of them finds who is signed in
+
+
+async def test_a_concern_is_not_shown_to_whom_it_is_about(cast: Cast, browser: OpenBrowser) -> None:
+    await make(cast, "concern")
+    await change(cast.context, "update concerns set about_person = $1", cast.odile)
+    assert WORDS["concern"] not in await listed(browser, cast.odile)
 
 
 async def test_a_complaint_is_not_shown_to_whom_it_is_about(cast: Cast, browser: OpenBrowser) -> None:

@@ -1,4 +1,4 @@
-"""Needs of the directory and of roles: complaints, listings, licenses, requests for a role."""
+"""Needs of people and the directory: concerns, complaints, listings, licenses, requests for a role."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ def _complaint(need: Need, viewer: Viewer) -> Words:
         "Whoever wrote was told that date. The therapist does not know who wrote.",
         "Answer it",
         f"/organize/complaints/{need.about}",
+    )
+
+
+def _concern(need: Need, viewer: Viewer) -> Words:
+    return Words(
+        f"Something that was written to the organizers is to be answered by {_day(need)}.",
+        "Whoever wrote was told that date. Nobody whom it is about reads it.",
+        "Answer it",
+        f"/organize/concerns/{need.about}",
     )
 
 
@@ -55,6 +64,7 @@ def _role_request(need: Need, viewer: Viewer) -> Words:
 KINDS = (
     # Organizers are told of a complaint's date by the directory itself.
     Kind("complaint", SQL.complaint, "complaint", _complaint, "pressing", is_mailed=False),
+    Kind("concern", SQL.concern, "concern", _concern, "pressing", is_mailed=False),
     Kind("listing", SQL.listing, "listing to check", _listing, "in time", many="listings to check"),
     Kind(
         "license",
