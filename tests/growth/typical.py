@@ -72,6 +72,7 @@ INERT = frozenset(
     month this_month last_month first_month source
     attempt columns currencies depth harmless hosts kept_for least made_by places read_at rows_done
     rows_expected salt
+    capacities late left_early paid
     weekdays went_well what where why words year years zone zones
     accent accent_dark calendar_name community_name contact_address crisis_lines ground ground_dark height logo
     mail_footer mail_name png put_back statement_name
@@ -150,6 +151,11 @@ _ALL_TIME: dict[str, Any] = {
 
 # Where the name alone says too little.
 BY_QUERY: dict[str, dict[str, Any]] = {
+    "organizing/inviting.add": {"emails": ["somebody@example.org"]},
+    "organizing/inviting.of_batch": {"after": ""},
+    "organizing/moving_in.accounts": {"emails": ["somebody@example.org"], "names": ["Lena Lindqvist"]},
+    "organizing/moving_in.add_people": {"emails": ["somebody@example.org"], "since": [NOW]},
+    "organizing/moving_in.gatherings_between": {"starts_at": NOW - timedelta(days=400), "ends_at": NOW},
     "organizing/people.bookings": {"after_at": None, "after_id": None, "ahead_limit": 21, "past_limit": 21},
     "organizing/invitations.open_invitations": {"after_at": None, "after_id": None},
     "organizing/people.events": {"kinds": ["person.suspended", "person.facilitator"], "most": 30},
