@@ -8,12 +8,11 @@ from starlette.responses import Response
 from circles.attendance.hours import queries
 from circles.attendance.hours.queries import PARTS
 from circles.attendance.letters import actions as letters
-from circles.attendance.own.pages import period_of
+from circles.attendance.own.pages import period_form, period_of
 from circles.attendance.periods import format_hours
 from circles.base import clock, reading
 from circles.imports import csv_file
 from circles.web import access, render
-from circles.web.forms import Form
 
 PER_PAGE = 50
 
@@ -28,12 +27,11 @@ async def hours(request: Request) -> Response:
         months = await queries.months(tx, person_id, period)
         rows = await queries.hosted(tx, person_id, period, after=after, most=PER_PAGE + 1)
         own_letters = await letters.own_letters(tx, person_id, "hosted")
-    typed = {name: request.query_params.get(name, "") for name in ("from", "to")}
     return render.page(
         request,
         "attendance/hours/hours.html",
         422 if reasons else 200,
-        form=Form(typed if reasons else period.typed).add(reasons),
+        form=period_form(request, period, reasons),
         period=period,
         totals=months,
         months=[(clock.format_month(month), *sums) for month, *sums in months.months],

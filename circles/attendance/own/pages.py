@@ -32,6 +32,12 @@ def period_of(request: Request) -> tuple[Period, list[Reason]]:
     return read_period(request.query_params, today_of(request))
 
 
+def period_form(request: Request, period: Period, reasons: list[Reason]) -> Form:
+    """The form of a period: as it was typed where it was refused."""
+    typed = {name: request.query_params.get(name, "") for name in period.typed}
+    return Form(typed if reasons else period.typed).add(reasons)
+
+
 async def attendance(request: Request) -> Response:
     period, reasons = period_of(request)
     after = reading.uuid_or_none(request.query_params.get("after", ""))
@@ -40,12 +46,11 @@ async def attendance(request: Request) -> Response:
         totals = await queries.totals(tx, person_id, period)
         rows = await queries.visits(tx, person_id, period, after=after, most=PER_PAGE + 1)
         own_letters = await letters.own_letters(tx, person_id, "attended")
-    typed = {name: request.query_params.get(name, "") for name in ("from", "to")}
     return render.page(
         request,
         "attendance/own/attendance.html",
         422 if reasons else 200,
-        form=Form(typed if reasons else period.typed).add(reasons),
+        form=period_form(request, period, reasons),
         period=period,
         totals=totals,
         visits=[(row, marking_of(row)) for row in rows[:PER_PAGE]],
