@@ -69,7 +69,7 @@ INERT = frozenset(
     families hidden patience is_kept kept_token_hash
     gone_token_hash leads shares_reason was_facilitator was_organizer without
     answered_at dedupe_key delay entrypoints failures last_uid payload runs urgency validity
-    month this_month last_month first_month source
+    month this_month last_month first_month source names_said gatherings people
     attempt columns currencies depth harmless hosts kept_for least made_by places read_at rows_done
     rows_expected salt
     capacities late left_early paid
