@@ -73,6 +73,24 @@ async def test_the_mark_of_what_is_sealed_follows(context: Context) -> None:
     assert await value(context, "select sealed_through from event_chain") == newest
 
 
+async def test_a_batch_begins_where_the_one_before_ended(context: Context) -> None:
+    """Otherwise each batch of a large community would read all that is linked already."""
+    await add(context, count=6)
+    await change(
+        context,
+        "insert into event_chain (watched_through, watched_before, watched_at) "
+        "select max(id), '3'::xid8, 'epoch' from events",
+    )
+    marks = list[int]()
+    for _ in range(3):
+        assert await seal(context, most=2) == 2
+        marks.append(
+            await value(context, "select max(id) - (select sealed_through from event_chain) from events")
+        )
+    assert marks == [4, 2, 0]
+    assert await problems(context) == []
+
+
 async def test_two_that_seal_at_once_take_turns(context: Context) -> None:
     await add(context, count=40)
     done = await asyncio.gather(*(seal(context, most=15) for _ in range(4)))
@@ -129,17 +147,18 @@ async def test_what_is_changed_behind_the_triggers_is_found(
 
 async def test_a_row_that_is_slipped_in_or_cut_off_is_found(context: Context) -> None:
     await add(context, count=2)
-    await change(context, "alter table events alter column id restart with 100")
+    first = await value(context, "select max(id) from events")
+    await change(context, f"alter table events alter column id restart with {first + 50}")
     await add(context, count=2)
     for _ in range(2):
         await seal(context)
-    slipped = "insert into events (id, what, about) overriding system value values (50, 'circle.planned', $1)"
-    await tamper(context, slipped, uuid4())
-    assert await problems(context) == ["event 50: it was inserted later"]
-    await tamper(context, "delete from events where id = 50")
+    slipped = "insert into events (id, what, about) overriding system value values ($2, 'circle.planned', $1)"
+    await tamper(context, slipped, uuid4(), first + 10)
+    assert await problems(context) == [f"event {first + 10}: it was inserted later"]
+    await tamper(context, "delete from events where id = $1", first + 10)
     assert await problems(context) == []
-    await tamper(context, "delete from events where id = 101")
-    await tamper(context, "delete from event_links where event_id = 101")
+    await tamper(context, "delete from events where id = $1", first + 51)
+    await tamper(context, "delete from event_links where event_id = $1", first + 51)
     assert any("the end of the chain was changed" in text for text in await problems(context))
     await tamper(context, "delete from event_links")
     await tamper(context, "delete from event_chain")
