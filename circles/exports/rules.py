@@ -137,7 +137,8 @@ def read_range(reader: Reader) -> tuple[date | None, date | None]:
 
 
 def _years_after(day: date, years: int) -> date:
-    return day.replace(year=day.year + years, day=min(day.day, 28))
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + years, day=28 if is_leap_day else day.day)
 
 
 def read_ids(reader: Reader, field: str, refusal: str) -> tuple[UUID, ...]:

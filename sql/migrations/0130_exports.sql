@@ -16,6 +16,7 @@ add constraint export_format_known check (format in ('csv', 'csv_semicolon', 'xl
 add constraint export_maker_known check (made_by in ('page', 'job', 'command')) not valid,
 add constraint export_purpose_length check (char_length(purpose) <= 500) not valid;
 update exports set read_at = at;
+-- squawk-ignore require-concurrent-index-creation
 create index exports_who on exports (who, at desc);
 
 -- A file that a job makes. attempt: the run that may write, so that one which was given up writes nothing more.
