@@ -17,6 +17,7 @@ from tests.bench import load, stage
 from tests.bench.directory import directory
 from tests.bench.exports import exports
 from tests.bench.growth import growth
+from tests.bench.overview import overview
 from tests.bench.reminders import reminders
 from tests.bench.stage import Rush, spread
 from tests.bench.waiting import waiting
@@ -146,6 +147,7 @@ def main() -> None:
             waiting(embedded.url, data)
             directory(embedded.url, data)
             community(embedded.url, data)
+            overview(embedded.url, data)
             cold_start(embedded.url, data)
             if "--no-growth" not in sys.argv:
                 growth(embedded.url, data)
