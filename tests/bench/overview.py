@@ -1,4 +1,4 @@
-"""The organizers' overview in a community of a million bookings: its queries, its time, and no table read as a whole."""
+"""The organizers' overview over a million bookings: its queries, its time, and no table read as a whole."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCANS = "select coalesce(sum(seq_scan), 0)::int from pg_stat_user_tables where r
 
 
 def overview(server: str, data: Path) -> None:
-    """Fill a community, then read what /organize shows. Stops where it takes more queries, or reads a large table whole."""
+    """Fill a community, then read what /organize shows. Ends the run where a large table is read as a whole."""
     print(asyncio.run(_overview(server, data)), flush=True)
 
 
