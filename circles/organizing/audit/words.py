@@ -177,14 +177,6 @@ _DIRECTORY: Final = {
     "listing.shown": "showed a listing",
     "listing.waiting": "sent in a listing",
     "listing.written": "wrote a listing",
-    "complaint.date": "set a date for a complaint",
-    "complaint.decided": "decided a complaint",
-    "complaint.due": "reminded of a complaint",
-    "complaint.forgotten": "forgot a complaint",
-    "complaint.hidden": "hid a listing for a complaint",
-    "complaint.kept": "kept a listing after a complaint",
-    "complaint.made": "made a complaint",
-    "complaint.note": "noted something about a complaint",
     "attendance.exported": "exported attendance",
     "audit.exported": "exported the audit log",
     "bookings.exported": "exported bookings",
@@ -239,8 +231,8 @@ _CONFIDENTIAL: Final = {
     "sign_in.started": "signed in",
     "suggestion.made": "suggested therapists",
 }
-# Families of kinds that are confidential, whatever follows the dot.
-CONFIDENTIAL_FAMILIES: Final = ("concern.", "introduction.")
+# Families of kinds that are confidential, whatever follows the dot: an organizer may be the one it is about.
+CONFIDENTIAL_FAMILIES: Final = ("complaint.", "concern.", "introduction.")
 
 SHOWN: Final = _SEATS | _MONEY | _CIRCLES | _PEOPLE | _DIRECTORY | _SITE
 # What organizers write about suspending one of them, which that one does not read.
@@ -254,7 +246,7 @@ GROUPS: Final = {
     "circles": ("Circles and gatherings", tuple(_CIRCLES)),
     "seats": ("Seats and registers", tuple(_SEATS)),
     "money": ("Money", tuple(_MONEY)),
-    "directory": ("Therapists, complaints, exports", tuple(_DIRECTORY)),
+    "directory": ("Therapists, exports", tuple(_DIRECTORY)),
     "site": ("What needed a hand", tuple(_SITE)),
 }
 
