@@ -31,8 +31,9 @@ def recorded_kinds() -> tuple[set[str], set[str]]:
             for part in ast.walk(node.args[1]):
                 if isinstance(part, ast.JoinedStr) and isinstance(part.values[0], ast.Constant):
                     families.add(str(part.values[0].value))
-                elif isinstance(part, ast.Constant) and "." in str(part.value).strip("."):
-                    kinds.add(str(part.value))
+                elif isinstance(part, ast.Constant) and "." in str(part.value).strip("._"):
+                    if not str(part.value).endswith("_"):  # the beginning of one that is put together
+                        kinds.add(str(part.value))
     return kinds, families
 
 
