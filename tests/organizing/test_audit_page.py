@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -19,6 +20,8 @@ from tests.conftest import OpenBrowser
 from tests.helpers import change, missing, value
 
 ROOT = Path(__file__).parents[2]
+# A whole kind; the beginning of one that is put together ends with a dot or an underline.
+KIND = re.compile(r"[a-z_]+\.[a-z_]*[a-z]")
 
 
 def recorded_kinds() -> tuple[set[str], set[str]]:
@@ -31,9 +34,8 @@ def recorded_kinds() -> tuple[set[str], set[str]]:
             for part in ast.walk(node.args[1]):
                 if isinstance(part, ast.JoinedStr) and isinstance(part.values[0], ast.Constant):
                     families.add(str(part.values[0].value))
-                elif isinstance(part, ast.Constant) and "." in str(part.value).strip("._"):
-                    if not str(part.value).endswith("_"):  # the beginning of one that is put together
-                        kinds.add(str(part.value))
+                elif isinstance(part, ast.Constant) and KIND.fullmatch(str(part.value)):
+                    kinds.add(str(part.value))
     return kinds, families
 
 
