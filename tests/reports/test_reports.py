@@ -104,8 +104,8 @@ async def plant(context: Context, seed: int) -> None:
     for number in range(16):
         circle, zone = random.choice(circles)
         # the first and the last days of a month, early and late: where UTC and the circle's calendar differ
-        day, hour = random.choice([1, 2, 15, 27, 28]), (7 + number % 16)
-        starts_at = at(random.randint(1, 7), day, hour, zone) + timedelta(minutes=number)
+        hour, days = 7 + number % 16, random.choice([-1, -1, 0, 0, 1, 14])
+        starts_at = at(random.randint(1, 7), 1, hour, zone) + timedelta(days=days, minutes=number)
         await _fill(context, await add_gathering(context, circle, starts_at=starts_at), people, random)
     canceled = await add_gathering(context, circles[0][0], starts_at=at(3, 9, 12, circles[0][1]))
     await walk_in(context, canceled, people[0])
@@ -275,6 +275,11 @@ async def test_a_month_is_that_of_the_circle_s_calendar(cast: Cast) -> None:
     found = await read(cast.context, "attendance", Selection(Period(date(2025, 3, 1), date(2025, 4, 1))))
     months = {row["key"]: (row["gatherings"], row["people"]) for row in found if row["grouping"] == "month"}
     assert months == {"2025-03-01": (1, 1), "2025-04-01": (1, 1)}
+    for month, zone in ((3, "America/Los_Angeles"), (4, "Pacific/Auckland")):
+        period = Period(date(2025, month, 1), date(2025, month, 1))
+        rows_of_month = await read(cast.context, "attendance", Selection(period))
+        names = {row["grouping"]: row["name"] or row["key"] for row in rows_of_month}
+        assert (names["circle"], names["month"]) == (zone, f"2025-0{month}-01")
     [total] = [row for row in found if row["grouping"] == ""]
     assert (total["people"], total["newcomers"], total["came"]) == (1, 1, 2)
 
