@@ -368,10 +368,10 @@ ATTENDANCE = [
     route("/host/circles/{id}/notes", after_pages.notes, Access.SIGNED_IN),
 ]
 
-# Files with rows of the community. The first two are addresses of earlier versions.
+# Files with rows of the community. The first three are addresses of earlier versions.
 EXPORTS = [
     route("/organize/attendance", export_pages.attendance, Access.ORGANIZER),
-    *form("/organize/attendance.csv", export_pages.attendance, export_pages.export, Access.ORGANIZER),
+    *form("/organize/attendance.csv", export_pages.exports, export_pages.export, Access.ORGANIZER),
     *form("/organize/exports", export_pages.exports, export_pages.export, Access.ORGANIZER),
     post(
         "/organize/exports/presets",
