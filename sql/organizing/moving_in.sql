@@ -1,14 +1,18 @@
 -- name: all_circles()
--- every circle, with the hour at which it mostly meets and how many gatherings that is taken from
+-- every circle, with the hour at which it mostly met of late
 select
     circles.id, circles.name, circles.discreet_name, circles.zone, circles.currency, circles.capacity, circles.length_minutes,
     circles.state, circles.maximum, usual.at as usual_time
 from circles
 left join lateral (
-    select gatherings.wall_start::time as at
-    from gatherings
-    where gatherings.circle_id = circles.id and gatherings.state <> 'cancelled'
-    group by 1 order by count(*) desc, 1 limit 1
+    select newest.at
+    from (
+        select gatherings.wall_start::time as at
+        from gatherings
+        where gatherings.circle_id = circles.id and gatherings.state <> 'cancelled'
+        order by gatherings.starts_at desc limit 10
+    ) as newest
+    group by newest.at order by count(*) desc, newest.at limit 1
 ) as usual on true
 order by circles.name_key, circles.id;
 
