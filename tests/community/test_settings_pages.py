@@ -32,13 +32,13 @@ async def anonymous(browser: OpenBrowser) -> AsyncIterator[Browser]:
         yield page
 
 
-def typed(context: Context, basis: int = 0, **changes: str) -> dict[str, str]:
+def typed(context: Context, basis: int | str = 0, **changes: str) -> dict[str, str]:
     """The form as it is filled in at first, with some fields typed anew."""
     values = forms.values_of(context.environment.community)
     return values | {"basis": str(basis), "put_back": "", "why": "", "then": "publish"} | changes
 
 
-async def publish(page: Browser, context: Context, basis: int = 0, **changes: str) -> Any:
+async def publish(page: Browser, context: Context, basis: int | str = 0, **changes: str) -> Any:
     answer = await page.post(PAGE, data=typed(context, basis, **changes))
     assert answer.status_code == 303, answer.text
     return answer

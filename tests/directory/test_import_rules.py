@@ -21,12 +21,14 @@ from circles.directory.imports import fields as import_fields
 from circles.directory.imports import guessing
 from circles.directory.imports import rows as import_rows
 from circles.directory.imports import rules as import_rules
+from circles.directory.imports.actions import KIND
 from circles.directory.imports.reading import readers
 from circles.directory.imports.reading.cells import Notes
 from circles.directory.imports.rules import Decision, Existing, Known
 from circles.directory.listing import rules as listing_rules
 from circles.directory.listing.places import Place
 from circles.directory.listing.values import Draft, License, Way
+from circles.imports.kinds import matches_refusals
 from tests.directory import import_helpers as samples
 
 MIAMI = Place("33101", "Miami", "FL", 25.8, -80.2)
@@ -100,11 +102,9 @@ def test_the_template_can_be_imported() -> None:
 
 
 def test_refusals_of_a_match() -> None:
-    assert not import_rows.matches_refusals(["name", "", ""], ["", "", ""], 3)
+    assert not matches_refusals(KIND, ["name", "", ""], ["", "", ""], 3)
     expected = {"twice", "unknown_choice", "columns", "no_name"}
-    assert {
-        reason.code for reason in import_rows.matches_refusals(["zip", "zip", "nonsense"], [], 4)
-    } == expected
+    assert {reason.code for reason in matches_refusals(KIND, ["zip", "zip", "nonsense"], [], 4)} == expected
 
 
 # One row

@@ -102,7 +102,7 @@ async def test_calamine_reads_what_the_database_has(cast: Cast, browser: OpenBro
     assert head == columns_of(kind)
     assert expected
     assert [[shown(value) for value in row] for row in table] == expected
-    notes = dict(row for row in book.get_sheet_by_name("About this file").to_python() if row[0])
+    notes = {str(row[0]): row[1] for row in book.get_sheet_by_name("About this file").to_python() if row[0]}
     assert (notes["From"], notes["To"], notes["Purpose"]) == ("2024-01-01", "2029-12-30", "For a test")
     assert {column.title for column in KINDS[kind].of_depth(Depth.NAMED)} <= notes.keys()
 
