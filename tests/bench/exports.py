@@ -92,7 +92,7 @@ def _literal(value: object) -> str:
 
 
 def _workbook(url: str) -> None:
-    """By the command, whose peak of memory the system tells; beside the same command for one day."""
+    """By the command, whose peak of memory the system keeps; beside the same command for one day."""
     figures = []
     with tempfile.TemporaryDirectory() as folder:
         for number, days in enumerate((WORKBOOK | {"--to": WORKBOOK["--from"]}, WORKBOOK)):
@@ -104,16 +104,25 @@ def _workbook(url: str) -> None:
             child = subprocess.Popen(
                 command, env=os.environ | {"DATABASE_URL": url}, stderr=subprocess.DEVNULL
             )
-            _, status, usage = os.wait4(child.pid, 0)
-            if status:
-                raise SystemExit(f"the export of a workbook ended with {status}")
-            figures.append((time.perf_counter() - started, usage.ru_maxrss / 1024, path.stat().st_size / 1e6))
+            most = 0
+            while child.poll() is None:
+                most = max(most, _peak(child.pid))
+                time.sleep(0.02)
+            if child.returncode:
+                raise SystemExit(f"the export of a workbook ended with {child.returncode}")
+            figures.append((time.perf_counter() - started, most / 1024, path.stat().st_size / 1e6))
     (_, least, _), (seconds, most, size) = figures
     print(
         f"attendance as XLSX, about 100,000 rows: {seconds:.1f} s, {size:.1f} MB; peak memory {most:.0f} MiB, "
         f"{most - least:.0f} MiB more than for one day",
         flush=True,
     )
+
+
+def _peak(pid: int) -> int:
+    """The most memory that a process had since it began, in KiB; 0 of one that has ended."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def _psql() -> str:
