@@ -39,8 +39,7 @@ from circles.commands.opening import (
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns its exit status. Errors that a person can correct are printed without a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
-    is_export = words[:1] == ["export"]  # which reads its options itself, with what it needs for that
-    given = parser().parse_args(words[:1] if is_export else words)
+    given = parser().parse_args(words[:1] if words[:1] == ["export"] else words)  # export reads its own options
     given.options = words[1:]
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, interrupt)
