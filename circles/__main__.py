@@ -37,9 +37,9 @@ from circles.commands.opening import (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Returns its exit status. Errors that a person can correct are printed without a traceback."""
+    """Run one command (export reads its own options). Returns its exit status. What to correct is said in a line."""
     words = sys.argv[1:] if arguments is None else arguments
-    given = parser().parse_args(words[:1] if words[:1] == ["export"] else words)  # export reads its own options
+    given = parser().parse_args(words[:1] if words[:1] == ["export"] else words)
     given.options = words[1:]
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, interrupt)
