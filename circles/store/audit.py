@@ -87,10 +87,7 @@ async def breaks(tx: db.Tx, *, after: int = 0, most: int = 20) -> list[Break]:
 
 
 async def chain(tx: db.Tx) -> db.Record | None:
-    """The length of the chain, its last hash in hex, how far it was verified, and how many events wait for their link.
-
-    None before the first event was linked.
-    """
+    """The length of the chain, its last hash in hex, and how far it was verified; None before anything was linked."""
     return await SQL.chain(tx)
 
 

@@ -12,15 +12,8 @@ select seal_events(:most, :patience);
 select place, event_id, problem from broken_events(:after, :most);
 
 -- name: chain()^
--- how long the chain is, how far it was verified, its last hash, and how many events wait for their link
-select
-    event_chain.length, event_chain.verified, encode(event_chain.head, 'hex') as head,
-    (
-        select count(*) from events
-        where events.id > event_chain.sealed_through
-            and not exists (select from event_links where event_links.event_id = events.id)
-    ) as waiting
-from event_chain;
+-- how long the chain is, how far it was verified, and its last hash
+select length, verified, encode(head, 'hex') as head from event_chain;
 
 -- name: note_verified(length)!
 -- the chain is whole up to this position

@@ -73,6 +73,7 @@ INERT = frozenset(
     attempt columns currencies depth harmless hosts kept_for least made_by places read_at rows_done
     rows_expected salt
     capacities late left_early marks paid
+    refund length
     weekdays went_well what where why words year years zone zones
     accent accent_dark calendar_name community_name contact_address crisis_lines ground ground_dark height logo
     mail_footer mail_name png put_back statement_name

@@ -54,6 +54,11 @@ class Troubled(db.Database):
                     f"do $$ begin raise exception 'secret' using errcode = '{self.state}'; end $$"
                 )
 
+    @asynccontextmanager
+    async def one_write(self) -> AsyncIterator[db.Tx]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        async with self.transaction() as tx:
+            yield tx
+
 
 @asynccontextmanager
 async def troubled(app: Starlette, context: Context, state: str, times: int) -> AsyncIterator[Troubled]:
