@@ -82,7 +82,7 @@ MAP: dict[str, dict[str, Care]] = {
     # Why an organizer lets a mail be that did not arrive.
     | _all(CONFIDENTIAL, "settled_at settled_by settled_reason"),
     # `about` is the id of what waits, or the name of a kind of job.
-    "needs_put_off": _all(IMPERSONAL, "source about until at") | _all(PERSON, "put_off_by"),
+    "needs_put_off": _all(IMPERSONAL, "source about until at") | _all(PERSON, "put_off_by not_for"),
     "acting_organizers": _all(IMPERSONAL, "circle_id since until")
     | _all(PERSON, "person_id")
     | _all(PERSONAL, "reason"),

@@ -109,6 +109,16 @@ join may_host(hosts.circle_id, hosts.person_id) as host on host.may_change
 where hosts.circle_id = :circle_id and hosts.person_id is distinct from :actor_id::uuid
 order by people.id;
 
+-- name: stand_in_to_notify(gathering_id)^
+-- the stand-in of a gathering who may host it and is no host of its circle
+select people.id, people.name, people.email, circles.discreet_name
+from stand_ins
+join gatherings on gatherings.id = stand_ins.gathering_id
+join circles on circles.id = gatherings.circle_id
+join people on people.id = stand_ins.person_id
+join may_host_gathering(gatherings.id, people.id) as host on host.may_change and host.part = 'stand_in'
+where stand_ins.gathering_id = :gathering_id;
+
 -- name: host_by_email(circle_id, email)^
 -- the host of a circle with this email address
 select hosts.person_id, hosts.part, people.name, people.is_facilitator or people.is_organizer as may_lead

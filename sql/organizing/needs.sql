@@ -14,14 +14,17 @@ where coalesce(newest.seen_at < now() - interval '2 minutes', true)
     );
 
 -- name: broken_rule()
--- rules of the data that the newest check found broken
+-- rules of the data that the newest check found broken. about: which rules, so that it stays put off while no other one breaks
 select
-    'rule' as source, newest.id::text as about, newest.at, null::timestamptz as due, null::uuid as not_for,
+    'rule' as source, newest.about, newest.at, null::timestamptz as due, null::uuid as not_for,
     jsonb_build_object('broken', newest.broken) as facts
-from (select id, at, broken from check_runs order by id desc limit 1) as newest
+from (
+    select at, broken, md5(array(select jsonb_object_keys(broken) order by 1)::text) as about
+    from check_runs order by id desc limit 1
+) as newest
 where newest.broken <> '{}'
     and not exists (
-        select from needs_put_off as off where off.source = 'rule' and off.about = newest.id::text and off.until > now()
+        select from needs_put_off as off where off.source = 'rule' and off.about = newest.about and off.until > now()
     );
 
 -- name: timetable()
@@ -317,31 +320,37 @@ limit 21;
 -- name: put_off_rows()
 -- what is put off now, with who did it, the first to come back first
 select
-    'put_off' as source, off.about, off.at, off.until as due, null::uuid as not_for,
+    'put_off' as source, off.about, off.at, off.until as due, off.not_for,
     jsonb_build_object('of', off.source, 'by', coalesce(people.name, '')) as facts
 from needs_put_off as off left join people on people.id = off.put_off_by
 where off.until > now()
 order by off.until
 limit 21;
 
--- name: put_off(source, about, until, actor_id)!
+-- name: put_off(source, about, until, not_for, actor_id)!
 -- an item comes back at a time
-insert into needs_put_off (source, about, until, put_off_by) values (:source, :about, :until, :actor_id)
-on conflict (source, about) do update set until = excluded.until, put_off_by = excluded.put_off_by, at = now();
+insert into needs_put_off (source, about, until, not_for, put_off_by) values (:source, :about, :until, :not_for, :actor_id)
+on conflict (source, about) do update set
+    until = excluded.until, not_for = excluded.not_for, put_off_by = excluded.put_off_by, at = now();
 
--- name: bring_back(source, about)!
--- an item is back at once
-delete from needs_put_off where source = :source and about = :about;
+-- name: is_put_off(source, about)$
+-- whether an item is put off now
+select exists (select from needs_put_off where source = :source and about = :about and until > now());
+
+-- name: bring_back(source, about, actor_id)$
+-- an item is back at once, for whoever may read it
+delete from needs_put_off where source = :source and about = :about and not_for is distinct from :actor_id returning source;
 
 -- name: forget_put_off()!
 -- what came back a month ago
 delete from needs_put_off where until < now() - interval '30 days';
 
 -- name: gathering_with_gap(id)^
--- a gathering that ended and has somebody who is not marked
+-- a gathering that ended and has somebody who is not marked, locked
 select gatherings.id, gatherings.circle_id, gatherings.starts_at, gatherings.zone
 from gatherings
 where gatherings.id = :id and gatherings.state = 'open' and gatherings.ends_at < now() and exists (
     select from bookings left join attendance on attendance.booking_id = bookings.id
     where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed' and attendance.mark is null
-);
+)
+for no key update of gatherings;

@@ -262,16 +262,39 @@ async def test_all_of_it_is_three_queries(cast: Cast, browser: OpenBrowser, quer
     assert len(queries) <= 4  # one of them finds who is signed in
 
 
-async def test_a_concern_is_not_shown_to_whom_it_is_about(cast: Cast, browser: OpenBrowser) -> None:
-    await make(cast, "concern")
-    await change(cast.context, "update concerns set about_person = $1", cast.odile)
-    assert WORDS["concern"] not in await listed(browser, cast.odile)
+@pytest.mark.parametrize("name", ["concern", "complaint"])
+async def test_whom_it_is_about_reads_neither_that_it_waits_nor_that_it_is_put_off(
+    cast: Cast, browser: OpenBrowser, name: str
+) -> None:
+    await with_worker(cast)
+    await change(cast.context, "update people set is_organizer = true where id = $1", cast.farid)
+    await make(cast, name)
+    await change(cast.context, "update listings set person_id = $1", cast.farid)
+    assert WORDS[name] in await listed(browser, cast.odile)
+    assert "Nothing needs a hand." in await listed(browser, cast.farid)
+    await put_off(cast, browser, name)
+    assert "Put off: 1" in await listed(browser, cast.odile)
+    text = await listed(browser, cast.farid)
+    assert "Put off" not in text
+    about = await value(cast.context, "select about from needs_put_off")
+    async with browser(cast.farid) as page:
+        for path in ("put-off", "bring-back"):
+            data = {"kind": name, "about": about, "until": "month"}
+            await page.post(f"/organize/needs/{path}", data=data)
+    assert "Put off: 1" in await listed(browser, cast.odile)
+    assert {row["who"] for row in await events(cast.context, "need.put_off")} == {cast.odile}
 
 
-async def test_a_complaint_is_not_shown_to_whom_it_is_about(cast: Cast, browser: OpenBrowser) -> None:
-    await make(cast, "complaint")
-    await change(cast.context, "update listings set person_id = $1", cast.odile)
-    assert "Ines Arroyo" not in await listed(browser, cast.odile)
+async def test_broken_rules_stay_put_off_while_no_other_one_breaks(cast: Cast, browser: OpenBrowser) -> None:
+    await with_worker(cast)
+    await make(cast, "rule")
+    await put_off(cast, browser, "rule")
+    await change(cast.context, "insert into check_runs (broken) values ('{\"no_seat_twice\": 2}')")
+    assert "Nothing needs a hand." in await listed(browser, cast.odile)
+    await change(
+        cast.context, 'insert into check_runs (broken) values (\'{"no_seat_twice": 2, "other": 1}\')'
+    )
+    assert "found 2 rules of the data broken" in await listed(browser, cast.odile)
 
 
 @pytest.mark.parametrize("path", ["put-off", "bring-back", "act"])
@@ -287,6 +310,7 @@ async def test_only_organizers_act_on_what_is_there(cast: Cast, browser: OpenBro
             {"kind": "nonsense", "about": "x"},
             {"kind": "job", "about": ""},
             {"kind": "job", "about": "\0"},
+            {"kind": "job", "about": "of.nobody"},
         ):
             answer = await page.post(f"/organize/needs/{path}", data=data | {"until": "week"})
             assert answer.status_code in (303, 404)
@@ -312,6 +336,22 @@ async def test_hosts_are_reminded_of_a_register(cast: Cast, browser: OpenBrowser
     text = " ".join(mails[0]["text_body"].split())
     assert "Odile, an organizer, asks you to complete the register of" in text
     assert "Mira" not in text
+
+
+async def test_the_stand_in_is_reminded_too_and_nobody_is_not(cast: Cast, browser: OpenBrowser) -> None:
+    await with_worker(cast)
+    gathering = await past_with_gap(cast)
+    await change(cast.context, "insert into stand_ins values ($1, $2)", gathering, cast.fern)
+    data = {"kind": "register", "about": str(gathering)}
+    async with demoted(cast.context, cast.farid), browser(cast.odile) as page:
+        await change(cast.context, "update people set is_facilitator = false where id = $1", cast.fern)
+        await page.post("/organize/needs/act", data=data)
+        assert "Nobody can host this circle now" in (await page.get("/organize")).text
+        assert WORDS["register"] in await listed(browser, cast.odile)
+        await change(cast.context, "update people set is_facilitator = true where id = $1", cast.fern)
+        await page.post("/organize/needs/act", data=data)
+    mails = await rows(cast.context, "select to_address from mails where kind = 'host_news'")
+    assert [mail["to_address"] for mail in mails] == ["fern@example.org"]
 
 
 async def test_an_entry_of_the_timetable_is_run_by_a_button(cast: Cast, browser: OpenBrowser) -> None:

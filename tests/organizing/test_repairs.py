@@ -156,7 +156,7 @@ def test_every_mail_has_words_or_is_in_confidence() -> None:
         "introduction_over",
         "suggestion",
         "request",
-    } | {"concern_answer"}
+    } | {"concern_answer", "complaint_answer"}
     named = job_words._MAILS.keys()  # pyright: ignore[reportPrivateUsage]
     assert kinds - named - confidential == {"_booking", "base"}
     assert not named & confidential

@@ -113,13 +113,18 @@ async def notify_hosts(
     text: str | News,
     *,
     but_for: UUID | None = None,
-) -> None:
+    gathering_id: UUID | None = None,
+) -> int:
     """Mail one line of news to the lead and the co-facilitators of a circle, but for the actor (None: the site itself).
 
-    but_for: another host who knows it already.
+    but_for: another host who knows it already. gathering_id: its stand-in reads it too. Returns how many were told.
     """
     actor_id = actor.id if actor else None
-    for row in await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id, actor_id=actor_id)):
-        if row["id"] == but_for:
-            continue
+    hosts = await db.rows(SQL.hosts_to_notify(tx, circle_id=circle_id, actor_id=actor_id))
+    stand_in = await SQL.stand_in_to_notify(tx, gathering_id=gathering_id) if gathering_id else None
+    told = [
+        row for row in [*hosts, *([stand_in] if stand_in else [])] if row["id"] not in (but_for, actor_id)
+    ]
+    for row in told:
         await notify(tx, context, Host(row["id"], row["name"], row["email"]), row["discreet_name"], text)
+    return len(told)

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from circles import people
 from circles.base import clock
 from circles.base.clock import Viewer
-from circles.base.errors import NotFound
+from circles.base.errors import NotFound, Refused
 from circles.organizing.needs import queries, rules
 from circles.organizing.needs.kinds import KINDS
 from circles.people import Person
@@ -22,11 +22,18 @@ MAX_ABOUT = 200
 async def put_off(
     context: Context, actor: Person, kind: str, about: str, choice: str, viewer: Viewer
 ) -> None:
-    """Put something off for some days. Raises NotFound for no known kind, and Refused for no known choice."""
+    """Put something off for some days, or for others than before.
+
+    Raises NotFound for no known kind; Refused for no known choice, and for what does not wait any more.
+    """
     _check(kind, about)
     at = rules.until(choice, clock.now(), viewer)
     async with context.db.transaction() as tx:
-        await SQL.put_off(tx, source=kind, about=about, until=at, actor_id=actor.id)
+        found = await queries.waiting(tx, actor.id)
+        need = found.need(kind, about) or found.need("put_off", about, of=kind)
+        if need is None:
+            raise Refused(rules.OVER)
+        await SQL.put_off(tx, source=kind, about=about, until=at, not_for=need.not_for, actor_id=actor.id)
         details = {"kind": kind, "about": about, "until": at.isoformat()}
         await audit.record(tx, "need.put_off", _key(kind, about), actor_id=actor.id, details=details)
 
@@ -35,7 +42,8 @@ async def bring_back(context: Context, actor: Person, kind: str, about: str) -> 
     """List something at once that was put off. Idempotent. Raises NotFound."""
     _check(kind, about)
     async with context.db.transaction() as tx:
-        await SQL.bring_back(tx, source=kind, about=about)
+        if not await SQL.bring_back(tx, source=kind, about=about, actor_id=actor.id):
+            return
         details = {"kind": kind, "about": about}
         await audit.record(tx, "need.brought_back", _key(kind, about), actor_id=actor.id, details=details)
 

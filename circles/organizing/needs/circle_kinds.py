@@ -8,7 +8,7 @@ from circles import hosting
 from circles.base import clock, reading
 from circles.base.clock import Viewer
 from circles.base.english import plural
-from circles.base.errors import NotFound
+from circles.base.errors import Reason, Refused, or_not_found
 from circles.organizing.needs.rules import Kind, Need, Words
 from circles.people import Person
 from circles.store import audit, db
@@ -21,6 +21,10 @@ REMINDED_FOR = timedelta(days=3)
 REMINDER = (
     "{name}, an organizer, asks you to complete the register of {when}: somebody who had a seat is not marked yet. "
     "You find it on the page of the gathering."
+)
+REMINDED = "Its hosts get a mail. It comes back here in three days if it is not done by then."
+NOBODY_HOSTS = Reason(
+    "nobody_hosts", "Nobody can host this circle now, so nobody is asked. Please hand it over first."
 )
 
 
@@ -56,13 +60,13 @@ def _register(need: Need, viewer: Viewer) -> Words:
 
 
 async def _remind_hosts(context: Context, actor: Person, about: str) -> str:
-    """Mail the hosts of a gathering that its register has a gap, and look again in some days."""
+    """Mail who hosts a gathering that its register has a gap, once, and look again in some days."""
     gathering_id = reading.uuid_or_none(about)
     async with context.db.transaction() as tx:
-        row = await SQL.gathering_with_gap(tx, id=gathering_id)
-        if row is None:
-            raise NotFound
-        await hosting.notify_hosts(
+        row = or_not_found(await SQL.gathering_with_gap(tx, id=gathering_id))
+        if await SQL.is_put_off(tx, source="register", about=str(row["id"])):
+            return REMINDED
+        told = await hosting.notify_hosts(
             tx,
             context,
             row["circle_id"],
@@ -70,12 +74,20 @@ async def _remind_hosts(context: Context, actor: Person, about: str) -> str:
             lambda viewer: REMINDER.format(
                 name=actor.name, when=clock.format_when(row["starts_at"], row["zone"], viewer)
             ),
+            gathering_id=row["id"],
         )
+        if not told:
+            raise Refused(NOBODY_HOSTS)
         await audit.record(tx, "register.asked_for", row["id"], actor_id=actor.id)
         await SQL.put_off(
-            tx, source="register", about=str(row["id"]), until=clock.now() + REMINDED_FOR, actor_id=actor.id
+            tx,
+            source="register",
+            about=str(row["id"]),
+            until=clock.now() + REMINDED_FOR,
+            not_for=None,
+            actor_id=actor.id,
         )
-    return "Its hosts get a mail. It comes back here in three days if it is not done by then."
+    return REMINDED
 
 
 KINDS = (

@@ -65,7 +65,6 @@ _MAILS: Final = {
     "addition_failed": "news of a payment that did not arrive",
     "listing_ask": "a question to a therapist",
     "listing_news": "news of a listing",
-    "complaint_answer": "the answer to a complaint",
     "organizers_todo": "news for organizers",
     "moved_in": "a welcome to somebody who was brought in",
     "join_accounts": "a question whether two accounts are one person's",
@@ -88,5 +87,8 @@ def job_words(name: str) -> str:
 
 
 def mail_words(kind: str) -> str:
-    """What a kind of mail is. That somebody asked for a therapist or to talk first is for no organizer to read."""
+    """What a kind of mail is. That somebody asked for a therapist or to talk first is for no organizer to read.
+
+    Nor is who gets the answer to a complaint or a concern: it may be about the organizer who reads this.
+    """
     return _MAILS.get(kind, "a mail in confidence")

@@ -31,6 +31,14 @@ class Waiting:
                 kept.append((kind, need))
         return kept
 
+    def need(self, kind: str, about: str, *, of: str = "") -> Need | None:
+        """One that waits, by its key; or one of the kind "put_off", by what it is `of`."""
+        every = self.put_off if of else [need for _, need in self.needs]
+        key = (kind, about, of)
+        return next(
+            (need for need in every if (need.kind, need.about, need.facts.get("of", "")) == key), None
+        )
+
 
 async def waiting(tx: db.Tx, reader_id: UUID | None = None) -> Waiting:
     """What waits for a person, and what is put off: without what is about the reader. One query."""

@@ -122,6 +122,7 @@ def _counted(kind: Kind, count: int) -> str:
 
 # Putting off
 
+OVER: Final = Reason("over", "This waits for nobody any more, so there is nothing to put off.")
 PUT_OFF: Final = {"tomorrow": "Tomorrow", "monday": "Monday", "week": "In a week", "month": "In four weeks"}
 # People look at what waits in the morning.
 MORNING: Final = time(7)
