@@ -1,4 +1,4 @@
-"""A GET reads: no page of the site writes anything, as a database shows that refuses to."""
+"""A GET reads: no page of the site writes anything, as a database shows that refuses to; and each has one heading."""
 
 from __future__ import annotations
 
@@ -88,6 +88,8 @@ async def test_no_get_writes(context: Context, reading_app: Starlette) -> None:
             async for path, answer in walk(page, routes, walked):
                 if answer.status_code >= 500:
                     wrong.append(f"{who} {path}: {answer.status_code}")
+                if "<main" in answer.text and answer.text.count("<h1") != 1:
+                    wrong.append(f"{who} {path}: {answer.text.count('<h1')} headings of the page")
         opened |= walked.counts.keys()
     assert not wrong
     assert len(opened) > LINKED
