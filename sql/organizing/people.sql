@@ -1,5 +1,6 @@
--- name: person(id)^
--- one person as organizers may know them: no text of a profile, no answer, no note
+-- name: person(id, days)^
+-- one person as organizers may know them: no text of a profile, no answer, no note; and whether another organizer took that role
+-- away from them in the last days
 select
     people.id, people.name, people.pronouns, people.email, people.created_at, people.is_facilitator, people.is_organizer,
     people.suspended_at, people.merged_into,
@@ -52,6 +53,11 @@ select
         from suspensions as open left join people as askers on askers.id = coalesce(open.begun_by, open.asked_by)
         where open.person_id = people.id and open.state in ('asked', 'active')
     ) as suspension,
+    coalesce((
+        select events.after = '' and events.who <> people.id and events.at > now() - make_interval(days => :days::integer)
+        from events where events.about = people.id and events.what = 'person.organizer'
+        order by events.id desc limit 1
+    ), false) as lost_organizer_lately,
     (select until from suspensions where person_id = people.id and state in ('asked', 'active')) as suspended_until
 from people
 left join unreached_addresses on unreached_addresses.address = people.email

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from circles import people
 from circles.base import clock
 from circles.base.errors import NotFound, Refused
 from circles.bookings import actions as booking_actions
@@ -282,6 +283,31 @@ async def test_an_organizer_is_suspended_by_two_others(cast: Cast, browser: Open
         assert (await page.post(f"{path}/suspend/agree")).status_code == 303
     assert await value(context, "select state from suspensions") == "active"
     assert not (await person(context, olga)).is_organizer
+
+
+async def test_taking_the_role_away_first_does_not_spare_the_second_yes(cast: Cast) -> None:
+    context = cast.context
+    olga = await add_person(context, "Olga", is_organizer=True)
+    await set_organizer(context, olga, on=False, actor=cast.odile)
+    assert await refused(context, cast.odile, olga) == {"no_second"}
+    otto = await add_person(context, "Otto", is_organizer=True)
+    assert await suspend(context, cast.odile, olga) == "asked"
+    assert await mails_to(context, "otto@example.org") == ["organizers_todo"]
+    with pytest.raises(Refused):
+        await suspending.agree(context, await person(context, cast.odile), olga)
+    await suspending.agree(context, await person(context, otto), olga)
+    assert await value(context, "select state from suspensions") == "active"
+    # who stepped down by themselves, or was appointed and dismissed by command, is a person like everybody else
+    for actor in (otto, None):
+        await set_organizer(context, otto, on=True, actor=cast.odile)
+        await set_organizer(context, otto, on=False, actor=actor)
+        assert await suspend(context, cast.odile, otto) == "active"
+        await suspending.lift(context, await person(context, cast.odile), otto)
+
+
+async def set_organizer(context: Context, who: UUID, *, on: bool, actor: UUID | None) -> None:
+    async with context.db.transaction() as tx:
+        await people.set_role(tx, await person(context, who), "organizer", on, actor_id=actor)
 
 
 async def test_a_suspended_person_gets_no_seat_role_or_message(cast: Cast, browser: OpenBrowser) -> None:

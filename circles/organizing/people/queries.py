@@ -10,6 +10,7 @@ from uuid import UUID
 
 from circles.base import reading
 from circles.base.errors import or_not_found
+from circles.organizing.people import suspend_rules
 from circles.store import db
 
 SQL = db.queries("organizing/people")
@@ -71,7 +72,7 @@ class Page:
 
 async def page(tx: db.Tx, person_id: UUID, part: Part) -> Page:
     """What the page of a person shows, by three queries. Raises NotFound."""
-    person = or_not_found(await SQL.person(tx, id=person_id))
+    person = or_not_found(await SQL.person(tx, id=person_id, days=suspend_rules.ORGANIZER_DAYS))
     rows = await db.rows(
         SQL.bookings(
             tx,

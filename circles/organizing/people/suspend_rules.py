@@ -17,6 +17,8 @@ from circles.base.row import Row
 from circles.hosting import leaving
 
 MAX_REASON: Final = 1000
+# Days in which somebody whose role of an organizer was taken away by another one is still suspended by two.
+ORGANIZER_DAYS: Final = 30
 
 REFUNDS: Final = {
     "all": "All of it comes back",
@@ -65,8 +67,23 @@ class Plan:
 
     @property
     def needs_second(self) -> bool:
-        """Whether another organizer has to agree, since it is about an organizer."""
-        return self.person["is_organizer"]
+        """Whether another organizer has to agree: it is about an organizer, or one who lost that role just before.
+
+        Otherwise one organizer alone could take another's role away, and then suspend them.
+        """
+        return self.person["is_organizer"] or self.person["lost_organizer_lately"]
+
+    @property
+    def organizer_text(self) -> str:
+        """Why another organizer has to agree, in words that follow the name."""
+        if self.person["is_organizer"]:
+            return "is an organizer"
+        return f"was an organizer in the last {ORGANIZER_DAYS} days"
+
+    @property
+    def could_agree(self) -> int:
+        """How many organizers could agree with the one who asks."""
+        return self.organizers - 1 - self.person["is_organizer"]
 
     @property
     def fingerprint(self) -> str:
@@ -117,11 +134,11 @@ def refusals(plan: Plan, actor_id: UUID, open_state: str) -> list[Reason]:
         return [Reason("suspended_already", f"{name} is suspended already.")]
     if open_state == "asked":
         return [Reason("asked_already", f"Another organizer is asked already whether {name} is suspended.")]
-    if plan.needs_second and plan.organizers < 3:
+    if plan.needs_second and plan.could_agree < 1:
         return [
             Reason(
                 "no_second",
-                f"{name} is an organizer, so another organizer has to agree with you, and there is none. "
+                f"{name} {plan.organizer_text}, so another organizer has to agree with you, and there is none. "
                 "Make somebody else an organizer first.",
             )
         ]

@@ -27,7 +27,7 @@ _OUT_OF_DATE = Reason(
 
 async def plan(tx: db.Tx, actor: Person, person_id: UUID) -> Plan:
     """What the suspension of somebody does. Raises NotFound."""
-    person = or_not_found(await PEOPLE.person(tx, id=person_id))
+    person = or_not_found(await PEOPLE.person(tx, id=person_id, days=rules.ORGANIZER_DAYS))
     hosting = await leaving.plan_leaving(tx, person_id, actor.id)
     ahead = await bookings.suspended_seats.ahead(tx, person_id)
     return Plan(dict(person), hosting, ahead, len(await db.rows(ROLES.organizers(tx))))
