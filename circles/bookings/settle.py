@@ -75,6 +75,9 @@ async def _settle_paid(tx: db.Tx, row: db.Record, lost: Lost) -> bool:
     elif row["state"] == "held" and row["ends_at"] <= row["now"]:
         await transitions.end(tx, row, "lapsed", "paid_late")
         await _refund_all(tx, row, "gathering_over", lost)
+    elif row["state"] == "held" and await people.stays_suspended(tx, row["person_id"]):
+        await transitions.end(tx, row, "lapsed", "paid_late")
+        await _refund_all(tx, row, "suspended", lost)
     elif row["state"] == "held":
         await SQL.confirm(tx, booking_id=row["id"])
         await transitions.record_confirmed(tx, row, "paid")
@@ -134,10 +137,17 @@ async def _settle_late_payment(tx: db.Tx, row: db.Record, lost: Lost) -> bool:
     if not taken_back and row["end_cause"] != "gathering_cancelled":
         await SQL.paid_late(tx, booking_id=row["id"])
     await audit.record(tx, "booking.paid_late", row["id"], before="lapsed", after="lapsed")
-    over = "gathering_over" if row["ends_at"] <= row["now"] else "paid_late"
-    reason = row["end_cause"] if row["end_cause"] == "gathering_cancelled" else over
-    await _refund_all(tx, row, "by_host" if taken_back else reason, lost)
+    await _refund_all(tx, row, await _lost_reason(tx, row), lost)
     return False
+
+
+async def _lost_reason(tx: db.Tx, row: db.Record) -> str:
+    """Why money that came late goes back, for the mail."""
+    if row["end_cause"] in ("by_host", "gathering_cancelled"):
+        return row["end_cause"]
+    if await people.stays_suspended(tx, row["person_id"]):
+        return "suspended"
+    return "gathering_over" if row["ends_at"] <= row["now"] else "paid_late"
 
 
 async def _refund_all(tx: db.Tx, row: db.Record, reason: str, lost: Lost) -> None:

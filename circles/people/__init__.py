@@ -16,7 +16,12 @@ from circles.people.queries import (
 from circles.people.rules import Person, Role, parse_name, parse_pronouns, role_refusals
 from circles.people.sign_in_actions import on_sign_out_everywhere
 from circles.people.sign_in_rules import SIGN_IN_LASTS
-from circles.people.suspended.actions import is_suspended, lift_suspension, suspend_account
+from circles.people.suspended.actions import (
+    is_suspended,
+    lift_suspension,
+    stays_suspended,
+    suspend_account,
+)
 
 __all__ = [
     "SIGN_IN_LASTS",
@@ -42,5 +47,6 @@ __all__ = [
     "same_names",
     "set_role",
     "start_sign_in",
+    "stays_suspended",
     "suspend_account",
 ]

@@ -21,10 +21,14 @@ from circles.people.sign_in_actions import BrowserKeys
 from circles.people.sign_in_rules import SignInRequest
 from circles.store import jobs
 from circles.store.context import Context
+from tests.bookings import helpers
+from tests.bookings.helpers import Scene
 from tests.cast import Cast, add_booking, add_circle, add_gathering, add_person
 from tests.conftest import OpenBrowser
 from tests.helpers import change, missing, person, rows, send_invites, value
 from tests.organizing.helpers import suspend
+
+scene = helpers.scene
 
 
 async def mails_to(context: Context, address: str) -> list[str]:
@@ -426,3 +430,33 @@ async def test_an_erasure_takes_the_reason_along(cast: Cast) -> None:
     await personal_data.erase(cast.context, "mira@example.org")
     assert await value(cast.context, "select count(*) from suspensions") == 0
     assert await value(cast.context, "select count(*) from events where why like '%shouted%'") == 0
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_money_that_comes_while_suspended_goes_back_whole(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, held: bool
+) -> None:
+    """A payment that was under way is no payment for a seat ahead, whatever the organizers chose for those."""
+    context, cast = scene.context, scene.cast
+    booking = await scene.book(cast.mira)
+    if not held:
+        await scene.end_hold(booking.id)
+
+    async def later(*_: object, **__: object) -> None:
+        """The process ends before it releases the seat."""
+
+    with monkeypatch.context() as patch:
+        patch.setattr(suspending, "release", later)
+        await suspend(context, cast.odile, cast.mira, refund="none")
+    await scene.pay(booking.id)
+    await jobs.drain(context)
+    await suspending.release_all(context)
+    await jobs.drain(context)
+    assert (await scene.row(booking.id))["state"] == "lapsed"
+    assert await scene.value("select sum(amount) from money_rows where booking_id = $1", booking.id) == 0
+    mails = await mails_to(context, "mira@example.org")
+    assert (mails.count("apology"), mails.count("suspended"), "invite" in mails) == (1, 1, False)
+    text = await value(context, "select text_body || html_body from mails where kind = 'apology'")
+    assert not missing(text, "While you paid, your account was suspended", "All of it, $45")
+    assert "welcome" not in text
+    assert "/bookings/" not in text
