@@ -93,12 +93,12 @@ async def erase(context: Context, email: str) -> None:
         refuse_if(_open_matters(await SQL.open_matters_of(tx, person=person)))
         await directory.end_introductions_for_erased(tx, context, person)
         hosted = await db.rows(SQL.co_hosted(tx, person=person))
+        await audit.erase_reasons(tx, person)
         for account in [*[row["id"] for row in await db.rows(SQL.joined(tx, person=person))], person]:
             for erase_rows in ERASURE:
                 await erase_rows(tx, person=account)
         for circle in hosted:  # members see other hosts from now on
             await invites.announce_circle(tx, circle["circle_id"])
-        await audit.erase_reasons(tx, person)
         await audit.record(tx, "privacy.erased", person, before="known", after="unknown")
 
 

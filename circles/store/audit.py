@@ -25,6 +25,8 @@ WRITTEN_REASONS = (
     "booking.moved",
     "booking.taken_off",
     "cash.noted",
+    "finding.settled",
+    "mail.let_be",
     "person.invited",
     "person.lifted",
     "person.merge_asked",
@@ -104,5 +106,5 @@ async def verify_new(tx: db.Tx) -> list[Break]:
 
 
 async def erase_reasons(tx: db.Tx, person_id: UUID) -> None:
-    """Empty what people wrote as reasons about somebody, in an erasure."""
+    """Empty what people wrote as reasons about somebody, in an erasure, before it deletes rows of theirs."""
     await SQL.erase_reasons(tx, person=person_id, kinds=list(WRITTEN_REASONS))

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from circles import payments
 from circles.commands import nightly_checks, personal_data
 from circles.organizing.audit import actions
 from circles.store import audit, checks, db
 from circles.store.context import Context
-from tests.cast import Cast
+from tests.cast import Cast, add_booking, add_gathering
 from tests.helpers import change, rows, value
 
 NOW = timedelta(0)
@@ -186,6 +187,45 @@ async def test_an_erasure_empties_reasons_and_leaves_the_chain_whole(cast: Cast,
     await personal_data.erase(context, "mira@example.org")
     assert await value(context, "select why from events where what = 'person.suspended'") == ""
     assert await value(context, "select salt from event_links order by position limit 1") is None
+    await seal(context)
+    assert await problems(context) == []
+
+
+async def test_an_erasure_empties_every_reason_about_somebody(cast: Cast, context: Context) -> None:
+    """Of their seats, places in line, cash and mail, also of an account that was joined to theirs."""
+    seat = await add_booking(context, cast.gathering, cast.milo)
+    past = await add_gathering(context, cast.circle, days=-7)
+    await change(context, "update bookings set gathering_id = $2, seat = 3 where id = $1", seat, past)
+    async with context.db.transaction() as tx:
+        wait = await tx.fetchval(
+            "insert into waits (gathering_id, person_id, line, amount, currency, acceptance_id) "
+            "select $1, $2, 'community', 0, 'USD', acceptance_id from bookings where id = $3 returning id",
+            past,
+            cast.milo,
+            seat,
+        )
+        mail_id = uuid4()
+        await tx.execute(
+            "insert into mails (id, kind, to_address, subject, text_body, html_body, message_id) "
+            "values ($1, 'news', 'milo@example.org', 'S', 'T', 'H', 'm')",
+            mail_id,
+        )
+        await payments.note_cash(
+            tx, uuid4(), seat, "received", 500, "USD", actor_id=cast.farid, note="Written about him."
+        )
+        for what, about in (
+            ("wait.put_first", wait),
+            ("booking.taken_off", seat),
+            ("finding.settled", seat),
+            ("mail.let_be", mail_id),
+            ("person.suspended", cast.milo),
+        ):
+            await audit.record(tx, what, about, actor_id=cast.odile, why="Written about him.")
+        await tx.execute("select merge_people($1, $2)", cast.mira, cast.milo)
+    await seal(context)
+    await personal_data.erase(context, "mira@example.org")
+    left = await rows(context, "select what from events where why = 'Written about him.'")
+    assert [row["what"] for row in left] == []
     await seal(context)
     assert await problems(context) == []
 

@@ -245,7 +245,7 @@ async def test_merging_forgets_no_column_that_refers_to_a_person(context: Contex
         if care is privacy.Care.PERSON
     }
     # ids of rows that have a person themselves
-    by_rows = ("booking_id", "walk_in_id", "invite_id", "request_id", "listing_id", "complaint_id", "id")
+    by_rows = ("booking_id", "walk_in_id", "invite_id", "request_id", "listing_id", "complaint_id", "concern_id", "id")
     others = {one for one in of_people - keys if one[1] not in by_rows}
     assert others == {("events", "who"), ("events", "about"), ("mails", "person_id")}
 
