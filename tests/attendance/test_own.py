@@ -339,3 +339,40 @@ async def test_what_is_over_stays_with_who_hosted_it(cast: Cast, browser: OpenBr
         (later, cast.odile, "lead"),
         (cast.gathering, cast.fern, "stand_in"),
     }
+
+
+async def test_whoever_began_to_host_later_did_not_host_what_was_before(
+    cast: Cast, browser: OpenBrowser
+) -> None:
+    """Past gatherings of a list are of those who hosted then, by the events of the circle's hosts."""
+    event = "insert into events (at, what, about, who, before, after, details) values ($1, $2, $3, $4, $5, $6, $7)"
+    host = "insert into hosts (circle_id, person_id, part) values ($1, $2, 'co')"
+    add = "update people set is_facilitator = true where id = $1"
+    circle, (fern, odile, milo) = cast.circle, (cast.fern, cast.odile, cast.milo)
+
+    async def happened(
+        days: int, what: str, who: UUID | None, before: str, after: str, **details: str
+    ) -> None:
+        at = datetime.now(UTC) - timedelta(days=days)
+        await change(cast.context, event, at, what, circle, who, before, after, details)
+
+    for person in (fern, odile, milo):
+        await change(cast.context, add, person)
+        await change(cast.context, host, circle, person)
+    await happened(50, "host.joined", fern, "", "co")
+    await happened(40, "host.left", odile, "co", "", host=str(odile))
+    await happened(20, "host.joined", odile, "", "co")
+    await happened(30, "host.lead", cast.farid, str(cast.farid), str(milo))
+    await happened(25, "host.lead", cast.farid, str(milo), str(cast.farid))
+    hosted = "select person_id from hosted_gatherings where gathering_id = $1"
+    for days, expected in (
+        (60, {cast.farid, odile}),
+        (45, {cast.farid, odile, fern}),
+        (35, {cast.farid, fern}),
+        (28, {cast.farid, fern, milo}),
+        (10, {cast.farid, fern, milo, odile}),
+    ):
+        gathering = await add_gathering(cast.context, circle, days=-days)
+        assert {row["person_id"] for row in await rows(cast.context, hosted, gathering)} == expected, days
+    async with browser(fern) as page:
+        assert (await page.get("/my/hours.csv")).text.count("Co-facilitator") == 4
