@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from circles.base.errors import or_not_found
+from circles.base.errors import NotFound, or_not_found
 from circles.exports import actions
 from circles.exports.kinds import DEPTH_NAMES, FORMAT_NAMES
 from circles.exports.pages import HOME, Download
@@ -23,9 +23,17 @@ async def _own_file(request: Request) -> db.Record:
         )
 
 
+def _choices(file: db.Record) -> Choices:
+    """What was chosen for a file. Raises NotFound where a newer version wrote words that this one does not know."""
+    try:
+        return Choices.stored(file)
+    except (KeyError, ValueError):
+        raise NotFound from None
+
+
 async def show(request: Request) -> Response:
     file = await _own_file(request)
-    choices = Choices.stored(file)
+    choices = _choices(file)
     return render.page(
         request,
         "exports/file.html",
@@ -41,7 +49,7 @@ async def show(request: Request) -> Response:
 
 async def download(request: Request) -> Response:
     """POST, since it is noted: the file as it is kept."""
-    choices = Choices.stored(await _own_file(request))
+    choices = _choices(await _own_file(request))
     chunks = await actions.fetch(
         access.context(request), actor_id=request.state.person.id, export_id=access.path_id(request)
     )

@@ -59,8 +59,13 @@ class Preset:
 
 
 async def presets(tx: db.Tx, kind: str) -> list[Preset]:
-    """The presets of a kind, by name."""
-    return [_preset(KINDS[kind].key, row) for row in await db.rows(SQL.presets(tx, kind=kind))]
+    """The presets of a kind, by name; not those of a newer version, with a depth or format that this one lacks."""
+    rows = await db.rows(SQL.presets(tx, kind=kind))
+    return [
+        _preset(KINDS[kind].key, row)
+        for row in rows
+        if row["depth"] in list(Depth) and row["format"] in list(Format)
+    ]
 
 
 def _preset(kind: str, row: db.Record) -> Preset:

@@ -74,7 +74,7 @@ async def show(request: Request) -> Response:
         check_address=f"{context.settings.base_url}/check",
         rules=rules,
         hours=format_hours,
-        back=LISTS[letter["kind"]],
+        back=LISTS[_kind(letter["kind"])],
     )
 
 
@@ -82,7 +82,9 @@ async def withdraw(request: Request) -> Response:
     kind = await actions.withdraw(
         access.context(request), actor_id=request.state.person.id, letter_id=access.path_id(request)
     )
-    return render.see_other(LISTS[kind], notice="The letter is withdrawn. Its code says nothing any more.")
+    return render.see_other(
+        LISTS[_kind(kind)], notice="The letter is withdrawn. Its code says nothing any more."
+    )
 
 
 async def check_form(request: Request) -> Response:

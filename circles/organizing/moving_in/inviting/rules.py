@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from circles import people
-from circles.base.english import plural
+from circles.base.english import Labels, plural
 from circles.base.errors import Reason, Refused
 
 MAX_ADDRESSES: Final = 500
@@ -16,7 +16,7 @@ MAX_CHARACTERS: Final = 60_000
 # Mails in a minute, so that no mail server takes a community for a sender of advertising.
 PER_MINUTE: Final = 40
 _WITHIN: Final = re.compile(r"[^\s@<>,;:()\[\]\"“”|]+@[^\s@<>,;()\[\]\"“”|]+")
-STATES: Final = {"waiting": "Waiting", "sent": "Sent", "withdrawn": "Withdrawn"}
+STATES: Final = Labels({"waiting": "Waiting", "sent": "Sent", "withdrawn": "Withdrawn"})
 
 
 @dataclass(frozen=True, slots=True)
