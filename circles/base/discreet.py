@@ -15,8 +15,13 @@ _REVEALING = re.compile(
 )
 
 
-def refusals(name: str, field: str = "discreet_name") -> list[Reason]:
-    """Why a name is not discreet. Letters are compared without accents, in one width and case."""
+def refusals(
+    name: str, field: str = "discreet_name", *, shows: str = "This name shows in mail and on card statements"
+) -> list[Reason]:
+    """Why a name is not discreet. Letters are compared without accents, in one width and case.
+
+    shows: the beginning of the sentence, which says where others may see it.
+    """
     plain = names.fold(name)
     match = _REVEALING.search(plain)
     if not match:
@@ -24,7 +29,7 @@ def refusals(name: str, field: str = "discreet_name") -> list[Reason]:
     return [
         Reason(
             "not_discreet",
-            "This name shows in mail and on card statements, where others may see it. "
+            f"{shows}, where others may see it. "
             f"Please leave out “{_whole_word(plain, match)}”; a day or a place works well.",
             field,
         )

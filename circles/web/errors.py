@@ -93,6 +93,11 @@ async def refused(request: Request, error: Exception) -> Response:
     return _error_page(request, 422, tuple(reason.text for reason in reasons))
 
 
+async def unreadable(request: Request, _: Exception) -> Response:
+    """400 for a character that no text of the database has (NUL), in a field or an address that nobody types."""
+    return _error_page(request, 400)
+
+
 async def http_error(request: Request, error: Exception) -> Response:
     """An HTTPException of Starlette: an unknown path or method, a body that is too large.
 
@@ -191,5 +196,7 @@ handlers: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
     HTTPException: http_error,
     ClientDisconnect: disconnected,
     db.Unavailable: unavailable,
+    db.CharacterNotInRepertoireError: unreadable,
+    db.UntranslatableCharacterError: unreadable,
     Exception: unexpected,
 }

@@ -82,7 +82,8 @@ select
     case when concerns.is_unnamed then null else people.id end as from_id,
     case when concerns.is_unnamed then '' else coalesce(people.name, '') end as from_name,
     case when concerns.is_unnamed then '' else coalesce(people.email, concerns.email) end as from_email,
-    concerns.answer_by < (now() at time zone 'utc')::date as is_late, steps_of_concern(concerns.id, true) as steps
+    concerns.answer_by < (now() at time zone 'utc')::date as is_late, steps_of_concern(concerns.id, true) as steps,
+    exists (select from mails where mails.about = concerns.id and mails.state in ('refused', 'expired')) as is_unreached
 from concerns
 left join people on people.id = concerns.person_id
 left join people as about on about.id = concerns.about_person

@@ -87,6 +87,7 @@ from (
     from mails left join people on people.id = mails.person_id
     where mails.state in ('refused', 'expired') and mails.settled_at is null and mails.kind not in ('sign_in', 'reminder')
         and coalesce(mails.useful_until, 'infinity') > now()
+        and not exists (select from concerns where concerns.id = mails.about and concerns.is_unnamed)
     order by mails.created_at desc, mails.id
     limit 100
 ) as undelivered

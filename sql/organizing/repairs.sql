@@ -38,6 +38,7 @@ union all
 select mails.id, people.name, '', null, ''
 from mails join people on people.id = mails.person_id
 where mails.id = any(:ids::uuid [])
+    and not exists (select from concerns where concerns.id = mails.about and concerns.is_unnamed)
 union all
 select waits.id, people.name, circles.name, gatherings.starts_at, gatherings.zone
 from waits
@@ -51,7 +52,7 @@ from circles where circles.id = any(:ids::uuid []);
 
 -- name: undelivered(most)
 -- mail that did not arrive and that nobody settled, the newest first: what kind, to whom, and whether they have another address now.
--- is_over: it is of no use any more
+-- is_over: it is of no use any more. Without answers to people who wrote without their name: the page of what they wrote says so
 select
     mails.id, mails.kind, mails.state, mails.created_at, mails.person_id,
     coalesce(people.name, nullif(mails.to_name, ''), '') as name,
@@ -62,6 +63,7 @@ from mails
 left join people on people.id = mails.person_id
 left join unreached_addresses on unreached_addresses.address = lower(mails.to_address)
 where mails.state in ('refused', 'expired') and mails.settled_at is null and mails.kind <> 'sign_in'
+    and not exists (select from concerns where concerns.id = mails.about and concerns.is_unnamed)
 order by mails.created_at desc, mails.id
 limit :most;
 
@@ -77,6 +79,7 @@ select
     coalesce(mails.useful_until <= now(), false) or mails.kind in ('sign_in', 'reminder') as is_over
 from mails left join people on people.id = mails.person_id
 where mails.id = :id and mails.state in ('refused', 'expired')
+    and not exists (select from concerns where concerns.id = mails.about and concerns.is_unnamed)
 for update of mails;
 
 -- name: settle_mail(id, actor_id, reason)!

@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from circles.attendance.register import actions as register_actions
+from circles.attendance.walk_ins import actions as walk_ins
+from circles.attendance.walk_ins.rules import WalkIn
 from circles.base.errors import NotFound, Refused
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
@@ -299,6 +301,21 @@ async def test_what_is_no_mark_or_no_booking_changes_nothing(
         )
     assert answer.status_code == 422
     assert await marks(cast.context) == {}
+
+
+async def test_a_form_with_two_lines_or_without_a_mark_changes_nothing(
+    cast: Cast, tonight: UUID, booked: UUID, browser: OpenBrowser
+) -> None:
+    walk_in = uuid4()
+    added = WalkIn(walk_in, "Wren")
+    await walk_ins.add(cast.context, actor_id=cast.farid, gathering_id=tonight, walk_in=added)
+    async with browser(cast.farid) as page:
+        address = f"/host/gatherings/{tonight}/register"
+        assert (await page.post(address, data={"booking": str(booked), "mark": "came"})).status_code == 303
+        both = {"booking": str(booked), "walk_in_id": str(walk_in), "mark": "came late"}
+        assert (await page.post(address, data=both)).status_code == 422
+        assert (await page.post(address, data={"booking": str(booked)})).status_code == 422
+    assert await marks(cast.context) == {booked: "came"}
 
 
 async def test_a_seat_of_another_gathering_cannot_be_marked_here(cast: Cast, tonight: UUID) -> None:

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from circles.base.settings import colors
+from circles.base.settings import colors, crisis_lines
 from circles.community import forms
 from circles.store import mail
 from circles.store.context import Context
@@ -116,7 +116,7 @@ BAD_INPUT: list[tuple[dict[str, str], str]] = [
     ({"statement_name": "THE LONG NAME"}, "up to 10 characters"),
     ({"contact_address": "Lake <hello@example.org>"}, "Please give a mail address"),
     ({"line_1_href": "javascript:alert(1)"}, "begin with tel:"),
-    ({"line_1_href": "http://example.org"}, "begin with tel:"),
+    ({"line_1_href": "ftp://example.org"}, "begin with tel:"),
     (
         {f"line_{n}_{part}": "" for n in (1, 2, 3) for part in ("name", "how", "href")},
         "at least one crisis line",
@@ -363,3 +363,19 @@ async def test_mail_follows_at_once_also_what_waits_in_the_queue(cast: Cast, bro
     assert mail.message(cast.context.settings, with_calendar)["Reply-To"] is None  # pyright: ignore
     own = mail.message(cast.context.settings, dict(row) | {"reply_to": "farid@example.org"})  # pyright: ignore
     assert own["Reply-To"].addresses[0].addr_spec == "farid@example.org"
+
+
+@pytest.mark.parametrize(
+    "href",
+    ["tel:988", "sms:741741", "mailto:help@example.org", "http://help.example", "https://help.example"],
+)
+def test_crisis_links_of_the_environment_can_be_published(href: str) -> None:
+    (line,) = crisis_lines.parse_lines(f"Help | Write to us | {href}")
+    assert crisis_lines.read_link(line.href) == href
+
+
+@pytest.mark.parametrize(
+    "typed", ["mailto:", "mailto:help@example.org?bcc=all@example.org", "http://a:b@help.example"]
+)
+def test_a_link_that_hides_something_is_none(typed: str) -> None:
+    assert crisis_lines.read_link(typed) is None

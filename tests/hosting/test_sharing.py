@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 
 import pytest
 import segno
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from circles.base import discreet
 from circles.base.errors import Refused
 from circles.hosting.sharing import actions, documents, rules
 from circles.hosting.sharing.documents import Poster
@@ -27,6 +28,7 @@ ALLOWED = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 @given(st.text(max_size=60))
 def test_a_slug_made_of_any_name_is_allowed_or_empty(name: str) -> None:
     slug = rules.slug_of(name)
+    assume(not discreet.refusals(slug.replace("-", " ")))
     assert not slug or (ALLOWED.fullmatch(slug) and 3 <= len(slug) <= 40 and not rules.slug_refusals(slug))
     for suggestion in rules.suggestions(name):
         assert not rules.slug_refusals(suggestion)
@@ -51,6 +53,16 @@ def test_what_people_type_is_read(typed: str, slug: str) -> None:
 )
 def test_what_is_no_address_is_refused(slug: str) -> None:
     assert rules.slug_refusals(slug)
+
+
+@pytest.mark.parametrize(
+    "slug", ["ketamine-circle", "after-ketamine", "my-trip", "psych-eve", "group-therapy"]
+)
+def test_an_address_that_reveals_what_a_circle_is_about_is_refused(slug: str) -> None:
+    (refusal,) = rules.slug_refusals(slug)
+    assert (refusal.code, refusal.field) == ("not_discreet", "slug")
+    assert "browsers" in refusal.text
+    assert rules.slug_refusals("tripod-lane") == []
 
 
 async def test_former_addresses_lead_to_the_present_one(

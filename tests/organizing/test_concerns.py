@@ -236,3 +236,24 @@ async def test_it_is_forgotten_a_year_after_it_was_closed(cast: Cast, browser: O
     async with browser(cast.odile) as page:
         shown = (await page.get(f"/organize/concerns/{concern}")).text
         assert not missing(shown, "deleted after 12 months", "Somebody who left")
+
+
+async def test_undelivered_answers_do_not_say_who_wrote_without_their_name(
+    cast: Cast, browser: OpenBrowser
+) -> None:
+    context = cast.context
+    concern = await write(cast, browser, cast.mira, unnamed="on")
+    async with browser(cast.odile) as page:
+        await page.post(f"/organize/concerns/{concern}", data={"then": "answer", "answer": "Thank you."})
+        await change(context, "update mails set state = 'refused' where kind = 'concern_answer'")
+        (mail,) = await mails(context, "concern_answer")
+        for path in ("/organize", "/organize/mail"):
+            assert "Mira" not in main_of((await page.get(path)).text)
+        assert (await page.post(f"/organize/mail/{mail['id']}/again")).status_code == 404
+        assert "did not arrive" in (await page.get(f"/organize/concerns/{concern}")).text
+    named = await write(cast, browser, cast.mira)
+    async with browser(cast.odile) as page:
+        await page.post(f"/organize/concerns/{named}", data={"then": "answer", "answer": "Thank you too."})
+        await change(context, "update mails set state = 'refused' where kind = 'concern_answer'")
+        shown = main_of((await page.get("/organize/mail")).text)
+        assert not missing(shown, "Mira", "A mail in confidence")

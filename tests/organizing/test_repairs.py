@@ -119,7 +119,7 @@ async def test_a_mail_that_is_of_no_use_is_only_let_be(cast: Cast, browser: Open
     assert await value(cast.context, "select settled_by from mails") == cast.odile
 
 
-@pytest.mark.parametrize("kind", ["introduction_asked", "suggestion", "request", "of_tomorrow"])
+@pytest.mark.parametrize("kind", ["introduction_asked", "suggestion", "complaint_answer", "of_tomorrow"])
 async def test_what_members_ask_in_confidence_is_not_named(
     cast: Cast, browser: OpenBrowser, kind: str
 ) -> None:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from circles.practice import demo
 from circles.store.context import Context
 from tests.cast import Cast
-from tests.conftest import Browser
+from tests.conftest import Browser, OpenBrowser
 from tests.helpers import change, rows
 from tests.web.walk import forms_by_route, signed_in, site_routes
 
@@ -295,3 +295,10 @@ async def test_no_cookie_or_header_breaks_a_page(cast: Cast, app: Starlette, pat
                 if answer.status_code >= 500:
                     wrong.append(f"{method} cookies: {value[:60]!r}")
     assert not wrong
+
+
+async def test_a_character_that_no_text_can_hold_is_no_fault(cast: Cast, browser: OpenBrowser) -> None:
+    async with browser(cast.odile) as page:
+        assert (await page.get("/organize/settings?logo=%00")).status_code == 400
+        answer = await page.post("/organize/settings", data={"then": "preview", "logo": "\x00"})
+        assert answer.status_code == 400

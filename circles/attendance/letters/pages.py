@@ -101,7 +101,7 @@ async def check(request: Request) -> Response:
     except Refused as refused:
         form.add(refused.reasons)
         asked = False
-    return render.page(
+    page = render.page(
         request,
         "attendance/letters/check.html",
         200 if form.ok else 422,
@@ -110,3 +110,5 @@ async def check(request: Request) -> Response:
         letter=letter,
         rules=rules,
     )
+    page.headers["Cache-Control"] = "no-store"
+    return page

@@ -135,7 +135,9 @@ def mark_refusals(gathering: db.Record, mark: str) -> list[Reason]:
 async def lock_line(
     tx: db.Tx, gathering_id: UUID, booking_id: UUID | None, walk_in_id: UUID | None = None
 ) -> bool:
-    """Lock a confirmed booking or a walk-in until the transaction ends. Returns whether there is one."""
+    """Lock a confirmed booking or a walk-in until the transaction ends. Returns whether there is one: not for both."""
+    if booking_id and walk_in_id:
+        return False
     if walk_in_id:
         return bool(await SQL.lock_walk_in(tx, walk_in=walk_in_id, gathering=gathering_id))
     return bool(booking_id and await SQL.lock_seat(tx, booking=booking_id, gathering=gathering_id))

@@ -39,7 +39,7 @@ async def save_mark(request: Request, form: Form) -> UUID | None:
         actor_id=request.state.person.id,
         gathering_id=access.path_id(request),
         booking_id=booking_id,
-        mark=form.value("mark"),
+        mark=form.value("mark", "none was sent"),
         walk_in_id=walk_in_id,
     )
     return booking_id or walk_in_id

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from circles.base.settings import addresses
+
 
 class CrisisLine(BaseModel):
     """A crisis line: its name, how to reach it, a link or empty."""
@@ -46,7 +48,7 @@ def parse_lines(text: str) -> list[CrisisLine]:
 
 
 def read_link(typed: str) -> str | None:
-    """A link as it is stored: tel:, sms: or https://. A number alone is one to call. None for anything else."""
+    """A link as it is stored, of those that `parse_lines` takes. A number alone is one to call. None for others."""
     typed = typed.strip()
     scheme, colon, number = typed.partition(":")
     if not colon and _NUMBER.fullmatch(typed):
@@ -54,9 +56,11 @@ def read_link(typed: str) -> str | None:
     if scheme.lower() in ("tel", "sms"):
         digits = re.sub(r"[^0-9+]", "", number)
         return f"{scheme.lower()}:{digits}" if _NUMBER.fullmatch(number.strip()) else None
+    if scheme.lower() == "mailto":
+        return f"mailto:{number}" if addresses.is_mail_address(number) and "?" not in number else None
     try:
         parts = urlsplit(typed)
-        is_url = parts.scheme == "https" and "." in (parts.hostname or "") and not parts.username
+        is_url = parts.scheme in ("https", "http") and "." in (parts.hostname or "") and not parts.username
     except ValueError:
         return None
     return typed if is_url and typed.isprintable() and " " not in typed else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from circles.base import names
+from circles.base import discreet, names
 from circles.base.errors import Reason
 
 MIN_LENGTH, MAX_LENGTH = 3, 40
@@ -44,7 +44,8 @@ def slug_refusals(slug: str) -> list[Reason]:
         )
     if not _FORM.fullmatch(slug):
         reasons.append(Reason("form", "Use letters, numbers, and single hyphens between words.", "slug"))
-    return reasons
+    shows = "This address stays in browsers and shows in chats"
+    return reasons + discreet.refusals(slug.replace("-", " "), "slug", shows=shows)
 
 
 def taken(slug: str) -> Reason:

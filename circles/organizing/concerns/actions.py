@@ -151,6 +151,7 @@ async def _mail_answer(tx: db.Tx, context: Context, row: db.Record) -> None:
         to_name=sender.name if sender else "",
         person_id=sender.id if sender else None,
         subject="An answer for you",
+        about=row["id"],
         link=f"{settings.base_url}/my/concerns/{row['id']}"
         if sender
         else f"{settings.base_url}/write/{token}",

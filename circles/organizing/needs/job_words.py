@@ -92,3 +92,8 @@ def mail_words(kind: str) -> str:
     Nor is who gets the answer to a complaint or a concern: it may be about the organizer who reads this.
     """
     return _MAILS.get(kind, "a mail in confidence")
+
+
+def shown_kind(kind: str) -> str:
+    """The kind of a mail as the log of events names it: not where the mail is in confidence."""
+    return kind if kind in _MAILS else "in_confidence"

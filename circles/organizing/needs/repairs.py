@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from circles.base import reading, text
 from circles.base.errors import Reason, Refused, or_not_found
-from circles.organizing.needs.job_words import job_words
+from circles.organizing.needs.job_words import job_words, shown_kind
 from circles.people import Person
 from circles.store import audit, db, mail
 from circles.store.context import Context
@@ -107,7 +107,9 @@ async def send_again(context: Context, actor: Person, mail_id: UUID) -> None:
             raise Refused(Reason("over", text_))
         await mail.send_copy(tx, context.settings, mail_id, row["address"])
         await SQL.settle_mail(tx, id=mail_id, actor_id=actor.id, reason=SENT_AGAIN)
-        await audit.record(tx, "mail.sent_again", mail_id, actor_id=actor.id, details={"kind": row["kind"]})
+        await audit.record(
+            tx, "mail.sent_again", mail_id, actor_id=actor.id, details={"kind": shown_kind(row["kind"])}
+        )
 
 
 async def let_be(context: Context, actor: Person, mail_id: UUID, reason: str) -> None:
@@ -118,7 +120,12 @@ async def let_be(context: Context, actor: Person, mail_id: UUID, reason: str) ->
         if row["settled_at"] is None:
             await SQL.settle_mail(tx, id=mail_id, actor_id=actor.id, reason=why)
             await audit.record(
-                tx, "mail.let_be", mail_id, actor_id=actor.id, why=why, details={"kind": row["kind"]}
+                tx,
+                "mail.let_be",
+                mail_id,
+                actor_id=actor.id,
+                why=why,
+                details={"kind": shown_kind(row["kind"])},
             )
 
 

@@ -4,6 +4,7 @@ asyncpg is imported in this package alone.
 """
 
 from asyncpg import (
+    CharacterNotInRepertoireError,
     CheckViolationError,
     Connection,
     ForeignKeyViolationError,
@@ -13,6 +14,7 @@ from asyncpg import (
     Record,
     TargetServerAttributeNotMatched,
     UniqueViolationError,
+    UntranslatableCharacterError,
 )
 
 from circles.store.db.copying import Part, copy_in, copy_part, read_batches
@@ -27,6 +29,7 @@ __all__ = [
     "JOBS",
     "PAGES",
     "SQL",
+    "CharacterNotInRepertoireError",
     "CheckViolationError",
     "Connection",
     "Database",
@@ -42,6 +45,7 @@ __all__ = [
     "Tx",
     "Unavailable",
     "UniqueViolationError",
+    "UntranslatableCharacterError",
     "commits",
     "connect",
     "copy_in",
