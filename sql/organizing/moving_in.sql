@@ -17,16 +17,20 @@ left join lateral (
 order by circles.name_key, circles.id;
 
 -- name: accounts(emails, names)
--- the accounts that rows of a list may mean, by address or by name
+-- the accounts that rows of a list may mean, by address or by name; joined: the addresses of those joined to each
 select
     people.id, people.email, people.name, people.name_key, people.created_at,
-    exists (select from untold_people where untold_people.person_id = people.id) as untold
+    people.suspended_at is not null as suspended,
+    exists (select from untold_people where untold_people.person_id = people.id) as untold,
+    array(select other.email from people as other where other.merged_into = people.id) as joined
 from people
 where people.id in (
-    select by_email.id from people as by_email where by_email.email = any(:emails::text [])
+    select coalesce(by_email.merged_into, by_email.id)
+    from people as by_email where by_email.email = any(:emails::text [])
     union all
     select by_name.id
     from unnest(:names::text []) as names (name) join people as by_name on by_name.name_key = name_key(names.name)
+    where by_name.merged_into is null
 ) and people.email not like '%@gone.invalid'
 order by people.created_at, people.id;
 

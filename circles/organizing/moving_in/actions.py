@@ -203,7 +203,9 @@ async def _add_attendance(
     )
     ids = {(row["gathering_id"], row["person_id"]): row["id"] for row in rows}
     for one, (gathering, _) in zip(seated, places, strict=True):
-        one.booking = ids[gathering, _person_id(one.who, accounts)]
+        one.booking = ids.get((gathering, _person_id(one.who, accounts)))
+        if one.booking is None:  # the account was joined to another one meanwhile
+            one.refuse("This account changed after the preview, so this row was left out.", "email")
     marked = [one for one in wanted if one.booking and one.outcome != "refused"]
     await _add_marks(tx, marked, actor_id)
     made |= Counter({"seats": len(rows), "marks": len(marked)})

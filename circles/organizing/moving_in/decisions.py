@@ -165,13 +165,15 @@ def _decide(
 
 
 def _person(decision: Decision, who: Somebody, known: dict[Any, Decision]) -> Decision:
-    first = known.setdefault(id(who), decision)
+    first = known.setdefault(who.key, decision)
     if first is not decision:
         return decision.same(f"Row {first.row.number} is the same person.")
     if decision.outcome != "doubtful" and who.account:
         return decision.same(
             "This address has an account." if decision.row.email else "They have an account."
         )
+    if decision.row.asks:
+        decision.outcome = "doubtful"
     return decision
 
 
@@ -232,7 +234,7 @@ def _known_seat(decision: Decision, seat: Row) -> Decision:
 
 def _twin(decision: Decision, known: dict[Any, Decision]) -> Decision | None:
     """An earlier row of the list of the same person and gathering."""
-    first = known.setdefault((id(decision.who), id(decision.place)), decision)
+    first = known.setdefault((decision.who and decision.who.key, id(decision.place)), decision)
     return None if first is decision else first
 
 
@@ -271,6 +273,8 @@ def _booking(
         return decision.refuse("This day is past. Bring it in with a list of past attendance.", "date")
     if decision.outcome == "doubtful":
         return decision
+    if decision.who and decision.who.account and decision.who.account.suspended:
+        return decision.refuse("Their account is suspended, so they get no seat ahead.")
     twin = _twin(decision, known)
     if twin:
         return decision.same(f"Row {twin.row.number} is the same seat.")

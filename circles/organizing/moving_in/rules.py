@@ -19,16 +19,20 @@ PERSON, ROW = "person:", "row:"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account that a row of a list may mean."""
+    """An account that a row of a list may mean. joined: the addresses of accounts that were joined to it."""
 
     id: UUID
     email: str
     name: str
     untold: bool
+    suspended: bool = False
+    joined: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: Row) -> Account:
-        return cls(row["id"], row["email"], row["name"], row["untold"])
+        return cls(
+            row["id"], row["email"], row["name"], row["untold"], row["suspended"], tuple(row["joined"])
+        )
 
 
 @dataclass(slots=True)
@@ -58,6 +62,11 @@ class Somebody:
         return next((row.name for row in self.rows if row.name), self.first.email.partition("@")[0])
 
     @property
+    def key(self) -> UUID | int:
+        """What two persons of the list have in common who are one: their account."""
+        return self.account.id if self.account else self.number
+
+    @property
     def pronouns(self) -> str:
         """The first pronouns that the list has for them."""
         return next((row.pronouns for row in self.rows if row.pronouns), "")
@@ -72,7 +81,8 @@ class Accounts:
         self.by_name: dict[str, list[Account]] = defaultdict(list)
         for row in rows:
             account = Account.of(row)
-            self.by_email[account.email] = self.by_id[account.id] = account
+            self.by_id[account.id] = account
+            self.by_email |= dict.fromkeys((account.email, *account.joined), account)
             self.by_name[names.key(account.name)].append(account)
 
 
