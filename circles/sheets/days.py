@@ -19,6 +19,7 @@ NAMED: Final = (
 )  # fmt: skip
 # Days that a workbook counts from December 30, 1899, as a column that lost its format shows them: 1982 to 2064.
 _SERIAL: Final = re.compile(r"[34567]\d{4}(?:\.\d+)?", re.ASCII)
+_POINTS: Final = re.compile(r"\d\d?\.\d\d\.\d\d", re.ASCII)
 _SERIALS: Final = date(1899, 12, 30)
 
 
@@ -47,6 +48,19 @@ def find(typed: str, *, day_first: bool = False) -> date | None:
         if match := pattern.search(typed):
             return _date(full_year(match["year"]), MONTHS[match["month"].lower()], int(match["day"]))
     return None
+
+
+def has_several(typed: str, *, day_first: bool = False) -> bool:
+    """Whether a text in one line has two different days."""
+    found: set[date | None] = set()
+    for match in (match for pattern in (ISO, THREE, *NAMED) for match in pattern.finditer(typed)):
+        if found and _POINTS.fullmatch(match[0]):
+            continue  # a time after the day: 31.3.2026 18.30.00
+        try:
+            found.add(find(match[0], day_first=day_first))
+        except NoSuchDay:
+            continue
+    return len(found - {None}) > 1
 
 
 def full_year(typed: str) -> int:

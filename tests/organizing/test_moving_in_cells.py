@@ -60,6 +60,8 @@ def test_pronouns_beside_a_name() -> None:
         ("2026-03-03 18:00:00", "18:00", False),
         ("noon", "12:00", False),
         ("11:15", "11:15", False),
+        ("7 to 9 pm", "19:00", True),
+        ("March 3 2026 7-9 pm", "19:00", True),
     ],
 )
 def test_times(cell: str, time: str, guessed: bool) -> None:
@@ -139,3 +141,20 @@ def test_days_that_may_be_read_in_two_ways() -> None:
     assert not sheets.days.is_undecided(["03/04/2026", "3/31/2026"])
     assert sheets.days.is_undecided(["03/04/2026", "3/31/2026", "31/3/2026"])
     assert not sheets.days.is_undecided(["3.4.2026", "4/4/2026"])
+
+
+@pytest.mark.parametrize("cell", ["-5", "- $5", "5-", "($5.00)", "−5"])
+def test_less_than_nothing_is_no_amount(cell: str) -> None:
+    with pytest.raises(Refused):
+        cells.amount(cell, "USD")
+    assert cells.amount("cash - 20", "USD") == cells.amount("20 (cash)", "USD") == 2000
+
+
+@pytest.mark.parametrize(
+    "cell", ["2026-03-31 and 2026-04-07", "3/31/26, 4/7/26", "Mar 31 2026 or Apr 7 2026"]
+)
+def test_two_days_in_one_cell(cell: str) -> None:
+    with pytest.raises(Refused):
+        cells.day(cell, day_first=False)
+    assert str(cells.day("2026-03-31 18:00 to 3/31/2026 20:00", day_first=False)) == "2026-03-31"
+    assert str(cells.day("31.3.2026 10.05.00", day_first=False)) == "2026-03-31"

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from circles import people, sheets
-from circles.base import clock, names, text
+from circles.base import clock, names, text, zones
 from circles.base.errors import Refused
 from circles.base.row import Row
 from circles.organizing.moving_in.fields import LEFT_OUT, options
@@ -153,7 +153,7 @@ def read_row(row_: sheets.Row, how: Match, circles: Circles) -> Read:
     _read_links(row, row_, how)
     _read_person(row)
     if how.kind == "people":
-        row.since = _take(row, "since", lambda cell: _past_day(cell, how))
+        _read_since(row, how)
     else:
         _read_circle(row, how, circles)
         _read_day(row, how)
@@ -229,6 +229,14 @@ def _read_person(row: Read) -> None:
         row.refuse("row", "Nobody is named here.")
 
 
+def _read_since(row: Read, how: Match) -> None:
+    cell = row.cells.get("since", "")
+    if how.undecided and sheets.days.is_ambiguous(cell):
+        row.asks.append(("day_first", cell))
+        return
+    row.since = _take(row, "since", lambda typed: _past_day(typed, how))
+
+
 def _past_day(cell: str, how: Match) -> date:
     day = cells.day(cell, day_first=how.day_first)
     if day > clock.now().date():
@@ -280,6 +288,22 @@ def _read_time(row: Read, how: Match) -> None:
             return
         if guessed:
             row.warn(key, f"This is read as {clock.format_hour(row.at)}.", typed)
+        _turn_to_circle(row, key, typed)
+
+
+def _turn_to_circle(row: Read, key: str, typed: str) -> None:
+    """A time that names a zone is turned into that of its circle."""
+    named, wall = cells.zone_of(row.cells.get(key, "") or typed), row.wall
+    if named is None or wall is None or row.circle is None:
+        return
+    own = clock.moment(wall, row.circle.zone)
+    if named[1] == own.utc.astimezone(zones.of(row.circle.zone)).tzname():
+        return
+    turned = clock.wall_time(wall.replace(tzinfo=named[0]), row.circle.zone)
+    if turned != wall:
+        row.day, row.at = turned.date(), turned.time()
+        when = f"{clock.format_date(row.day)}, {clock.format_hour(row.at)}"
+        row.warn(key, f"For this circle that is {when}.", typed)
 
 
 def _read_mark(row: Read, how: Match) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Final, NoReturn
 
 from circles import people, sheets
-from circles.base import money, text
+from circles.base import money, text, zones
 from circles.base.errors import Reason, Refused
 
 _PRONOUNS: Final = re.compile(
@@ -82,6 +82,8 @@ def day(cell: str, *, day_first: bool) -> date:
         expected("There is no such day in the calendar.")
     if found is None:
         expected("Expected: a day with its year, such as 2026-03-31 or 3/31/2026.")
+    if sheets.days.has_several(typed, day_first=day_first):
+        expected("This holds several days. Please give each a row.", "several")
     if not 1990 <= found.year <= 2100:
         expected("This year cannot be right.")
     return found
@@ -95,7 +97,9 @@ _HOUR: Final = re.compile(
     r"(?<![\d:.])(\d{1,2})(?:[:.h](\d{2}))?(?::\d{2}(?:\.\d+)?)?\s*(a\.?m\.?|p\.?m\.?|[ap](?!\w))?(?![\d:])",
     re.I,
 )
-_AFTER_DAY: Final = re.compile(r"(?:T|\s|,|\bat\b)\s*(\d{1,2}(?:[:.h]\d{2}|\s*[ap]\.?m\b).*)$", re.I)
+_AFTER_DAY: Final = re.compile(r"(?:T|\s|,|\bat\b)\s*(\d{1,2}(?:[:.h]\d{2}|\s*[ap]\.?m\b|\s*(?:to|until|[-–])\s*\d{1,2}\s*[ap]\.?m\b).*)$", re.I)
+# A time that follows a day; the second one of “7 to 9 pm” follows none.
+_DAY_BEFORE: Final = re.compile(r"\d[-/.]\d{1,2}[-/.]\d|\d{8}|[a-z]{3,}.*\d.*\d{4}", re.I)
 _FRACTION: Final = re.compile(r"0?\.\d+")
 
 
@@ -104,7 +108,8 @@ def clock_time(cell: str) -> tuple[time, bool]:
 
     Raises Refused.
     """
-    typed = (time_beside_day(cell) or cell).strip().lower()
+    typed = (time_beside_day(cell) if _DAY_BEFORE.search(cell) else "") or cell
+    typed = typed.strip().lower()
     if typed in ("noon", "12 noon", "midday"):
         return time(12), False
     if _FRACTION.fullmatch(typed):  # a spreadsheet's time that lost its format
@@ -121,6 +126,31 @@ def clock_time(cell: str) -> tuple[time, bool]:
         return time(hour % 12 + (12 if half == "p" else 0), minute), False
     guessed = 1 <= hour <= 7 and not match[1].startswith("0")
     return time(hour + 12 if guessed else hour, minute), guessed
+
+
+_ZONES: Final = {
+    "e": "America/New_York",
+    "c": "America/Chicago",
+    "m": "America/Denver",
+    "p": "America/Los_Angeles",
+}
+_ZONE: Final = re.compile(
+    r"(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?|\d\d:\d\d:\d\d(?:\.\d+)?)\s?(?P<offset>[+-][01]\d:?[0-5]\d|Z)\s*$"
+    r"|(?:\d|[ap]\.?m\.?)\s*\(?\b(?P<name>utc|gmt|[ecmp][sd]?t|eastern|central|mountain|pacific)\b\.?\)?",
+    re.I,
+)
+
+
+def zone_of(cell: str) -> tuple[tzinfo, str] | None:
+    """The zone that a time names, and its name: “6:30 pm PST”, or with an offset, 2026-03-31T18:30:00Z."""
+    match = _ZONE.search(cell)
+    if match is None:
+        return None
+    if match["name"]:
+        name = match["name"].upper()
+        return zones.of(_ZONES.get(name[0].lower(), "UTC")), name
+    offset = match["offset"].upper().replace("Z", "+00:00")
+    return datetime.strptime(offset, "%z").tzinfo or UTC, offset
 
 
 def time_beside_day(cell: str) -> str:
@@ -212,6 +242,10 @@ _HOW: Final = re.compile(
 )
 
 
+# As accounts are kept: -5, 5-, $-5, (5.00).
+_BELOW_ZERO: Final = re.compile(r"^\W*[-–−]\s*\W?\d|\d\s*[-–−]\s*$|^\s*\(\W*\d[\d.,]*\W*\)\s*$")
+
+
 def amount(cell: str, currency: str) -> int | None:
     """What was paid, in minor units, without the words for how; 0 for free, None where no amount is said.
 
@@ -219,6 +253,8 @@ def amount(cell: str, currency: str) -> int | None:
     """
     if sheets.plain(cell) in _NOTHING:
         return 0
+    if _BELOW_ZERO.search(cell):
+        expected("An amount cannot be less than zero.")
     bare = " ".join(_HOW.sub(" ", cell[:MAX_CELL]).strip(" -–:,").split())
     if not bare:
         return None
