@@ -79,5 +79,5 @@ async def test_a_spreadsheet_of_300_past_attendances_moves_in(visit: Visit, site
     await visitor.follow("Look at the mail")
     await visitor.sees("20 new people get this mail")
     await is_for_everybody(visitor)
-    await visitor.press("Tell them")
+    await visitor.button("Tell them").dblclick()
     await visitor.sees("They were told on")

@@ -105,7 +105,7 @@ async def test_an_orphaned_circle_is_handed_over(visit: Visit, site: Site, live:
     form = visitor.page.locator(f'form[action="/organize/circles/{circle}/ask"]')
     await form.get_by_label("Who").select_option(str(heir.id))
     await form.get_by_label("Why?").fill("Lore has moved away.")
-    await visitor.press("Ask them")
+    await visitor.button("Ask them").dblclick()
     await visitor.is_told("Heike is asked by mail")
     theirs = await visit(live=live, phone=phone)
     await theirs.come_in(heir)

@@ -32,7 +32,7 @@ async def test_settings_are_changed_with_a_preview_and_put_back(visit: Visit, si
     await expect(sample.get_by_role("link", name="a link")).to_have_css("color", ACCENT)
     await passer_by.open("/gatherings")
     await expect(passer_by.page.locator(".brand")).to_have_text("Circles")
-    await visitor.press("Publish")
+    await visitor.button("Publish").dblclick()
     await visitor.is_told("Published. It is in force now.")
     await expect(visitor.page.locator(".brand")).to_have_text("Circles of the lake")
     await expect(visitor.page.locator(".nav-me a")).to_have_css("color", ACCENT)

@@ -43,7 +43,7 @@ async def test_a_person_is_suspended_and_let_back(visit: Visit, site: Site, live
     await organizer.sees("1 seat ahead, 0 places on waiting lists")
     if live:
         await is_for_everybody(organizer)
-    await organizer.press("Suspend them")
+    await organizer.button("Suspend them").dblclick()
     await organizer.is_told("The account is suspended.")
     assert await site.booked(member.id) == {"cancelled": 1}
 
@@ -57,7 +57,7 @@ async def test_a_person_is_suspended_and_let_back(visit: Visit, site: Site, live
     if live:
         await is_for_everybody(theirs)
 
-    await organizer.press("Lift the suspension")
+    await organizer.button("Lift the suspension").dblclick()
     await organizer.is_told("They can sign in again")
     await theirs.open("/sign-in")
     await theirs.fill("Your mail address", member.email)
