@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from circles.gatherings import FORMATS, PLACES
 from circles.reports import charts
-from circles.reports.rules import Selection, month_words
+from circles.reports.rules import Selection
 from circles.reports.tables import (
     Measure,
     Row,
     Section,
+    Table,
     bar_chart,
     chart_words,
     measure,
@@ -76,7 +78,7 @@ class Groups:
     """The rows of a query that counts a period by month, circle, format and place."""
 
     total: Row
-    months: list[tuple[str, Row]]
+    months: list[tuple[date, Row]]
     circles: list[tuple[str, Row]]
     formats: list[tuple[str, Row]]
     places: list[tuple[str, Row]]
@@ -87,14 +89,14 @@ class Groups:
         by = {(row["grouping"], row["key"]): row for row in rows}
         return cls(
             by.get(("", ""), NOTHING),
-            [
-                (month_words(month), by.get(("month", str(month)), NOTHING))
-                for month in selection.period.months
-            ],
+            [(month, by.get(("month", str(month)), NOTHING)) for month in selection.period.months],
             [(row["name"], row) for row in rows if row["grouping"] == "circle"],
             [(FORMATS[row["key"]], row) for row in rows if row["grouping"] == "format"],
             [(PLACES[row["key"]], row) for row in rows if row["grouping"] == "place"],
         )
+
+    def month_table(self, measures: Sequence[Measure]) -> Table:
+        return table("Month", self.months, measures, self.total, kind="month")
 
     def sections(
         self, selection: Selection, measures: Sequence[Measure], lead: Measure, key: str = ""
@@ -122,7 +124,7 @@ def people(rows: Sequence[Row], selection: Selection) -> Iterator[Section]:
         [_series(PEOPLE, groups.months, "series-1"), _series(VISITS, groups.months, "series-2")],
     )
     note = "Somebody who comes in three months is one person in each of them, and one person in all of them together."
-    yield Section("By month", "By month", table("Month", groups.months, measures, groups.total), chart, note)
+    yield Section("By month", "By month", groups.month_table(measures), chart, note)
     yield from groups.sections(selection, measures, PEOPLE)
 
 
@@ -138,7 +140,7 @@ def no_shows(rows: Sequence[Row], selection: Selection) -> Iterator[Section]:
         [_series(one, groups.months, kind) for one, kind in kinds],
         stacked=True,
     )
-    yield Section("By month", "By month", table("Month", groups.months, measures, groups.total), chart)
+    yield Section("By month", "By month", groups.month_table(measures), chart)
     yield from groups.sections(selection, measures, NO_SHOW_RATE)
 
 
@@ -153,10 +155,10 @@ def seats(rows: Sequence[Row], selection: Selection) -> Iterator[Section]:
         words=chart_words(FILLED.column),
         highest=1,
     )
-    yield Section("By month", "By month", table("Month", groups.months, measures, groups.total), chart)
+    yield Section("By month", "By month", groups.month_table(measures), chart)
     yield from groups.sections(selection, measures, FILLED)
 
 
-def _series(one: Measure, rows: Sequence[tuple[str, Row]], kind: str) -> charts.Series:
+def _series(one: Measure, rows: Sequence[tuple[date, Row]], kind: str) -> charts.Series:
     values = (one.value(row) for _, row in rows)
     return charts.Series(one.column.label, tuple(float(value or 0) for value in values), kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from circles.sheets import CellKind, SheetColumn, WorkbookWriter
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CELLS: dict[Kind, CellKind] = {
     "text": CellKind.TEXT,
+    "month": CellKind.MONTH,
     "count": CellKind.INTEGER,
     "share": CellKind.PERCENT,
     "money": CellKind.DECIMAL,
@@ -75,7 +77,7 @@ def _rows(table: Table) -> Iterable[list[Any]]:
 
 def _value(cell: Cell, column: Column) -> Any:
     """A cell as a spreadsheet counts with it: money in units of its currency, hours as a decimal number."""
-    if cell is None or isinstance(cell, str):
+    if cell is None or isinstance(cell, str | date):
         return cell
     if column.kind == "money":
         return Decimal(round(cell)) / money.minor_per_unit(column.currency)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from circles.reports import charts
 from circles.reports.attendance import Groups
 from circles.reports.rules import Selection
-from circles.reports.tables import Column, Measure, Row, Section, chart_words, measure, share, table
+from circles.reports.tables import Column, Measure, Row, Section, chart_words, measure, share
 
 _PLACES = (
     measure("minimum", "Minimum", "Seats at the least that the scale allows."),
@@ -69,7 +69,7 @@ def amounts(rows: Sequence[Row], selection: Selection) -> Iterator[Section]:
             [one.column.label for one in _PLACES],
             [charts.Series("Paid seats", tuple(float(one.value(groups.total) or 0) for one in _PLACES))],
         )
-        lines = table("Month", groups.months, measures, groups.total)
+        lines = groups.month_table(measures)
         yield Section(f"Along the scale{of}", f"By month{of}", lines, chart)
         yield from _more(groups, selection, measures, _SEATS, of)
 
@@ -92,7 +92,7 @@ def community_seats(rows: Sequence[Row], selection: Selection) -> Iterator[Secti
             words=chart_words(paid_in.column),
         )
         note = "Below zero, more was given than came in: the community carries the rest."
-        lines = table("Month", groups.months, measures, groups.total)
+        lines = groups.month_table(measures)
         yield Section(f"The pool by month{of}", f"By month{of}", lines, chart, note)
         yield from _more(groups, selection, measures, _COMMUNITY, of)
 

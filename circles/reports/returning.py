@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from circles.reports import charts
-from circles.reports.rules import Selection, add_months, month_short, month_words
+from circles.reports.rules import Selection, add_months, month_short
 from circles.reports.tables import Column, Row, Section, Table, ratio
 
 # More months after the first do not fit beside each other; later ones are in "came again".
 MAX_LATER = 11
 
 _FIRST = (
-    Column("First came in", "text", ""),
+    Column("First came in", "month", ""),
     Column("New people", "count", "People whose first visit ever, to any circle, was in this month."),
     Column(
         "Came again", "count", "Those of them who have come at least once more, to any circle, until today."
@@ -37,10 +37,7 @@ def newcomers(rows: Sequence[Row], selection: Selection) -> Iterator[Section]:
             charts.Series("Came again", tuple(map(float, again)), "series-2"),
         ],
     )
-    lines = tuple(
-        (month_words(month), *_line(count, back))
-        for month, count, back in zip(months, new, again, strict=True)
-    )
+    lines = tuple((month, *_line(count, back)) for month, count, back in zip(months, new, again, strict=True))
     total = ("All together", *_line(sum(new), sum(again)))
     note = "Those who are new this month have had little time to come again."
     yield Section("By month", "By month", Table(_FIRST, lines, total), chart, note)
@@ -68,7 +65,7 @@ def _cohorts(rows: Sequence[Row], months: Sequence[date], new: dict[date, int], 
         ]
         for month in months
     ]
-    lines = tuple((month_words(month), new[month], *row) for month, row in zip(months, counts, strict=True))
+    lines = tuple((month, new[month], *row) for month, row in zip(months, counts, strict=True))
     chart = charts.grid(
         "cohorts",
         "Of the new people of each month, how many came in the months after",

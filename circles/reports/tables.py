@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from circles.base import money
 from circles.reports.charts import Chart, bars, count_words
+from circles.reports.rules import month_words
 
-Kind = Literal["text", "count", "share", "money", "hours"]
+Kind = Literal["text", "month", "count", "share", "money", "hours"]
 # A share is 0 to 1; money an integer of minor units; hours come as minutes. None: there is nothing to divide by.
-Cell = str | int | float | None
+Value = str | int | float | None
+# A month is its first day.
+Cell = Value | date
 Row = Mapping[str, Any]
 
 # A chart of circles shows those with most; the table has them all.
@@ -53,7 +57,7 @@ class Measure:
     """A column that is computed of a row of a query."""
 
     column: Column
-    value: Callable[[Row], Cell]
+    value: Callable[[Row], Value]
 
 
 def measure(name: str, label: str, meaning: str, kind: Kind = "count", currency: str = "") -> Measure:
@@ -72,11 +76,16 @@ def ratio(part: int, whole: int) -> float | None:
 
 
 def table(
-    first: str, rows: Iterable[tuple[str, Row]], measures: Sequence[Measure], total: Row | None = None
+    first: str,
+    rows: Iterable[tuple[str | date, Row]],
+    measures: Sequence[Measure],
+    total: Row | None = None,
+    *,
+    kind: Kind = "text",
 ) -> Table:
-    """A table with the names of its rows in front. first: what they are names of."""
+    """A table with the names of its rows in front. first, kind: what they are names of."""
     return Table(
-        (Column(first, "text", ""), *(one.column for one in measures)),
+        (Column(first, kind, ""), *(one.column for one in measures)),
         tuple((name, *(one.value(row) for one in measures)) for name, row in rows),
         ("All together", *(one.value(total) for one in measures)) if total is not None else (),
     )
@@ -100,6 +109,8 @@ def cell_words(value: Cell, column: Column) -> str:
         return "–"
     if isinstance(value, str):
         return value
+    if isinstance(value, date):
+        return month_words(value)
     if column.kind == "share":
         return f"{value * 100:.0f}%"
     if column.kind == "money":

@@ -29,6 +29,7 @@ class CellKind(Enum):
 
     TEXT = ""
     DATE = "yyyy-mm-dd"
+    MONTH = "mmmm yyyy"
     MOMENT = "yyyy-mm-dd hh:mm"
     INTEGER = "0"
     DECIMAL = "0.00"
@@ -45,7 +46,9 @@ class SheetColumn:
 
     @property
     def shown_width(self) -> int:
-        least = {CellKind.TEXT: 14, CellKind.DATE: 12, CellKind.MOMENT: 17}.get(self.kind, 9)
+        least = {CellKind.TEXT: 14, CellKind.DATE: 12, CellKind.MONTH: 16, CellKind.MOMENT: 17}.get(
+            self.kind, 9
+        )
         return self.width or max(least, len(self.title) + 4)  # with room for the button of the filter
 
 

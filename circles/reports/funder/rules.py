@@ -68,7 +68,7 @@ class FunderReport:
     figures: tuple[Figure, ...]
     held: str
     visits: charts.Chart
-    by_month: tuple[tuple[str, int], ...]
+    by_month: tuple[tuple[date, int], ...]
     often: str
     returned: Share
     used: Share
@@ -105,7 +105,7 @@ def build(period: Period, totals: Mapping[str, Any], rows: Sequence[Mapping[str,
         _figures(totals, visits, total(said.get("newcomers"), months, "newcomers")),
         _held(totals),
         _visits_chart(period, said.get("visits")),
-        tuple((month_words(month), total(said.get("visits"), [month], "visits")) for month in months),
+        tuple((month, total(said.get("visits"), [month], "visits")) for month in months),
         _often(shown(totals["people"], totals["people"]) or 0, visits),
         _returned(said.get("returns"), period),
         _share(
@@ -229,7 +229,7 @@ def tables(report: FunderReport) -> list[tuple[str, Table]]:
     shares = tuple(
         (one.label.capitalize(), one.value, one.text) for one in (report.returned, report.used, report.kept)
     )
-    by_month = (Column("Month", "text", ""), Column("Visits", "count", ""))
+    by_month = (Column("Month", "month", ""), Column("Visits", "count", ""))
     return [
         ("Numbers", Table(columns, (*figures, *shares, *(("The pool", None, one) for one in report.pool)))),
         ("Visits by month", Table(by_month, report.by_month)),
