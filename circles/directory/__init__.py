@@ -3,6 +3,7 @@
 from circles.directory.introductions.access_log import PER_PAGE as ACCESSES_PER_PAGE
 from circles.directory.introductions.access_log import read_page as read_accesses
 from circles.directory.introductions.access_log import text_of as access_text
+from circles.directory.introductions.ending import end_double_introductions
 from circles.directory.introductions.ending import end_for_erased as end_introductions_for_erased
 from circles.directory.introductions.rules import LIFETIME as INTRODUCTION_LIFETIME
 from circles.directory.introductions.rules import read_ids
@@ -28,6 +29,7 @@ __all__ = [
     "Way",
     "access_text",
     "columns_of",
+    "end_double_introductions",
     "end_introductions_for_erased",
     "find_nameable",
     "listing_options",

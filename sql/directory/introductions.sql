@@ -121,6 +121,26 @@ from introductions left join listings on listings.id = introductions.listing_id
 where introductions.id = :id and introductions.person_id = :actor_id
 for update of introductions;
 
+-- name: lock_doubles(kept_id, gone_id)
+-- of two open introductions of two accounts to one therapist, the one that is to end, locked, as lock_own has it
+select
+    introductions.id, introductions.person_id, introductions.listing_id, introductions.state, introductions.created_at,
+    introductions.mail_id, introductions.forgotten_at, introductions.expires_at <= now() as over,
+    coalesce(listings.name, introductions.listing_name) as listing_name, listings.email,
+    listings.person_id as therapist_id
+from introductions
+join introductions as other on other.listing_id = introductions.listing_id
+left join listings on listings.id = introductions.listing_id
+where introductions.person_id in (:kept_id, :gone_id) and other.person_id in (:kept_id, :gone_id)
+    and introductions.person_id <> other.person_id and introductions.state in ('asked', 'accepted')
+    and other.state in ('asked', 'accepted') and introductions.forgotten_at is null and other.forgotten_at is null
+    and case
+        when introductions.state = other.state then introductions.person_id = :gone_id
+        else introductions.state = 'asked'
+    end
+order by introductions.id
+for update of introductions;
+
 -- name: for_therapist(token_hash, id, actor_id)^
 -- an introduction by the token of its mail or for the owner of its listing; with words only while it is open
 select

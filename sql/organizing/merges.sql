@@ -62,11 +62,6 @@ select
     ) as has_dispute,
     (select count(*) from listings where listings.person_id in (:kept_id, :gone_id)) > 1 as has_two_listings,
     exists (
-        select from introductions as mine join introductions as theirs on theirs.listing_id = mine.listing_id
-        where mine.person_id = :kept_id and theirs.person_id = :gone_id and mine.state in ('asked', 'accepted')
-            and theirs.state in ('asked', 'accepted') and mine.forgotten_at is null and theirs.forgotten_at is null
-    ) as has_two_introductions,
-    exists (
         select from bookings as mine join bookings as theirs on theirs.gathering_id = mine.gathering_id
         join gatherings on gatherings.id = mine.gathering_id
         where mine.person_id = :kept_id and theirs.person_id = :gone_id and mine.state in ('held', 'confirmed')

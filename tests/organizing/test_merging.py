@@ -18,6 +18,8 @@ from circles.store import jobs, privacy
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
+from tests.directory.helpers import add_listing
+from tests.directory.introduction_helpers import Scene
 from tests.helpers import change, missing, person, rows, send_invites, value
 from tests.organizing.helpers import suspend
 
@@ -162,16 +164,6 @@ async def test_what_cannot_be_joined(cast: Cast, browser: OpenBrowser) -> None:
         for data in ({"other": str(cast.mira)}, {"q": "mira@example.org"}):
             answer = await page.post(f"/organize/people/{cast.mira}/merge", data=data)
             assert (answer.status_code, missing(answer.text, "one account already")) == (422, [])
-    first, second = sorted((cast.mira, cast.milo))
-    await change(
-        context,
-        "insert into apart (circle_id, first_id, second_id) values ($1, $2, $3)",
-        cast.circle,
-        first,
-        second,
-    )
-    assert await refused(context, cast, cast.mira, cast.milo) == {"are_apart"}
-    await change(context, "delete from apart")
     await suspend(context, cast.odile, cast.milo)
     assert await refused(context, cast, cast.mira, cast.milo) == {"is_suspended"}
     with pytest.raises(NotFound):
@@ -245,7 +237,16 @@ async def test_merging_forgets_no_column_that_refers_to_a_person(context: Contex
         if care is privacy.Care.PERSON
     }
     # ids of rows that have a person themselves
-    by_rows = ("booking_id", "walk_in_id", "invite_id", "request_id", "listing_id", "complaint_id", "concern_id", "id")
+    by_rows = (
+        "booking_id",
+        "walk_in_id",
+        "invite_id",
+        "request_id",
+        "listing_id",
+        "complaint_id",
+        "concern_id",
+        "id",
+    )
     others = {one for one in of_people - keys if one[1] not in by_rows}
     assert others == {("events", "who"), ("events", "about"), ("mails", "person_id")}
 
@@ -259,7 +260,7 @@ async def test_merging_handles_every_table_that_has_one_row_for_a_person(context
         "and attnum = any(indkey) where contype = 'f' and confrelid = 'people'::regclass",
     )
     text = await value(context, "select prosrc from pg_proc where proname = 'merge_people'")
-    # refused before: two listings, two open introductions, a suspension
+    # refused or ended before: two listings, two open introductions, a suspension
     refused_before = {"listings", "introductions", "suspensions", "merges"}
     unhandled = {
         row["name"]
@@ -268,3 +269,78 @@ async def test_merging_handles_every_table_that_has_one_row_for_a_person(context
         and not re.search(rf"(update|delete from|from) {row['name']}\b", text)
     }
     assert unhandled == set()
+
+
+async def test_what_is_confidential_is_no_answer_to_an_organizer_or_to_either(
+    cast: Cast, browser: OpenBrowser
+) -> None:
+    """Asking about two people tells nothing of what hosts or a therapist know of them."""
+    context = cast.context
+    first, second = sorted((cast.mira, cast.milo))
+    await change(
+        context,
+        "insert into apart (circle_id, first_id, second_id) values ($1, $2, $3)",
+        cast.circle,
+        first,
+        second,
+    )
+    async with browser(cast.odile) as page:
+        url = f"/organize/people/{cast.mira}/merge"
+        shown = await page.post(url, data={"other": str(cast.milo)})
+        assert (shown.status_code, "apart" in shown.text) == (200, False)
+    tokens = await ask(context, cast, cast.mira, cast.milo)
+    async with browser() as page:
+        for token in tokens.values():
+            shown = await page.post(f"/join-accounts/{token}", data={"answer": "yes"})
+        assert (shown.status_code, missing(shown.text, "cannot be made one right now")) == (422, [])
+        assert "apart" not in shown.text
+    async with browser(cast.odile) as page:
+        shown = await page.post(f"/organize/people/{cast.mira}/merge/now")
+        assert (shown.status_code, missing(shown.text, "a reason that is confidential")) == (422, [])
+        assert "kept apart" not in shown.text
+    assert await value(context, "select count(*) from people where merged_into is not null") == 0
+
+
+async def test_of_two_introductions_to_one_therapist_the_accepted_one_stays(cast: Cast) -> None:
+    context = cast.context
+    scene = Scene(context, cast, await add_listing(context))
+    mine, theirs = await scene.ask(member=cast.mira), await scene.ask(member=cast.milo)
+    await scene.run("update introductions set state = 'accepted', answered_at = now() where id = $1", theirs)
+    await scene.run(
+        "insert into events (what, about, before, after) values ('introduction.accepted', $1, 'asked', 'accepted')",
+        theirs,
+    )
+    await join(context, cast, cast.mira, cast.milo)
+    found = await rows(context, "select id, state, person_id from introductions")
+    assert {(row["id"], row["state"], row["person_id"]) for row in found} == {
+        (mine, "withdrawn", cast.mira), (theirs, "accepted", cast.mira)
+    }  # fmt: skip
+
+
+async def test_two_organizers_who_act_for_a_circle_and_an_invitation_to_host_follow(cast: Cast) -> None:
+    context = cast.context
+    await change(context, "update people set is_organizer = true where id in ($1, $2)", cast.mira, cast.milo)
+    for who in (cast.mira, cast.milo):
+        await change(
+            context,
+            "insert into acting_organizers (circle_id, person_id, reason, until) "
+            "values ($1, $2, 'Away.', now() + interval '1 day')",
+            cast.circle,
+            who,
+        )
+    for circle, email in (
+        (cast.circle, "mira"), (cast.circle, "milo"), (cast.other_circle, "milo")
+    ):  # fmt: skip
+        await change(
+            context,
+            "insert into host_invitations (circle_id, email, part, token_hash, expires_at) "
+            "values ($1, $2, 'helper', uuid_send(gen_random_uuid()), now() + interval '9 days')",
+            circle,
+            f"{email}@example.org",
+        )
+    await join(context, cast, cast.mira, cast.milo)
+    assert await value(context, "select array_agg(person_id) from acting_organizers") == [cast.mira]
+    waiting = await rows(context, "select circle_id, email from host_invitations where state = 'open'")
+    assert {tuple(row) for row in waiting} == {
+        (cast.circle, "mira@example.org"), (cast.other_circle, "mira@example.org")
+    }  # fmt: skip

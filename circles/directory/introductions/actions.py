@@ -229,7 +229,7 @@ async def withdraw(context: Context, actor: Person, introduction_id: UUID) -> No
         row = await _lock_own(tx, introduction_id, actor.id)
         if row["state"] != "withdrawn":
             refuse_if(rules.withdraw_refusals(row))
-            await _finish(tx, context, row, "withdrawn")
+            await finish(tx, context, row, "withdrawn")
 
 
 async def end(context: Context, actor: Person, introduction_id: UUID) -> None:
@@ -241,10 +241,11 @@ async def end(context: Context, actor: Person, introduction_id: UUID) -> None:
         row = await _lock_own(tx, introduction_id, actor.id)
         if row["state"] != "ended":
             refuse_if(rules.end_refusals(row))
-            await _finish(tx, context, row, "ended")
+            await finish(tx, context, row, "ended")
 
 
-async def _finish(tx: db.Tx, context: Context, row: db.Record, state: str) -> None:
+async def finish(tx: db.Tx, context: Context, row: db.Record, state: str) -> None:
+    """End a locked introduction for its member, with its mail to the therapist where that was not sent yet."""
     check_move(rules.MOVES, row["state"], state)
     await SQL.finish(tx, id=row["id"], state=state, reason="")
     kind = f"introduction.{state}"

@@ -66,3 +66,12 @@ async def end_for_deleted(tx: db.Tx, settings: Settings, listing_id: UUID) -> No
         else:
             await actions.forget(tx, row, "expired" if row["state"] == "asked" else row["state"])
     await SQL.keep_listing_name(tx, listing_id=listing_id)
+
+
+async def end_double_introductions(tx: db.Tx, context: Context, kept_id: UUID, gone_id: UUID) -> None:
+    """Two locked accounts become one: of two open introductions to one therapist, one ends as if its member ended it.
+
+    The one that the therapist accepted stays; of two alike that of the account that is kept.
+    """
+    for row in await db.rows(SQL.lock_doubles(tx, kept_id=kept_id, gone_id=gone_id)):
+        await actions.finish(tx, context, row, "withdrawn" if row["state"] == "asked" else "ended")

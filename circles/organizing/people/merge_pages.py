@@ -108,7 +108,7 @@ async def answer(request: Request) -> Response:
     try:
         is_done = await merging.answer(access.context(request), token, agrees=agrees)
     except Refused as refused:
-        return await _answer_page(request, form.add(Reason(one.code, one.text) for one in refused.reasons))
+        return await _answer_page(request, form.add(merge_rules.shown_to_them(refused.reasons)))
     if is_done:
         notice = "Your accounts are one now. You can sign in with either address."
         return render.see_other("/sign-in" if not request.state.person else "/my/gatherings", notice=notice)

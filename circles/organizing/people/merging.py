@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-from circles import bookings, invites, people
+from circles import bookings, directory, invites, people
 from circles.base.errors import OutOfDate, Reason, or_not_found, refuse_if
 from circles.organizing.people import merge_rules as rules
 from circles.people import Person
@@ -159,7 +159,8 @@ async def _merge(tx: db.Tx, context: Context, row: db.Record, actor_id: UUID) ->
     if {each["gathering_id"] for each in await db.rows(SQL.gatherings_of(tx, **two))} - locked:
         return False
     planned = await plan(tx, **two)
-    refuse_if(planned.reasons)
+    refuse_if([*planned.reasons, *rules.late_refusals(planned.standing)])
+    await directory.end_double_introductions(tx, context, row["kept_id"], row["gone_id"])
     for seat in planned.both:
         await bookings.suspended_seats.end_double(tx, seat["id"], actor_id=actor_id)
     withdrawal = await invites.withdraw_within(tx, context, [seat["id"] for seat in planned.both])
