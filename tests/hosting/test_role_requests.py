@@ -36,7 +36,7 @@ async def test_from_the_invitation_to_a_host(cast: Cast, browser: OpenBrowser) -
         told = await mails(cast.context, "organizers_todo")
         assert set(told) == {"odile@example.org"}
         assert "Milo" not in told["odile@example.org"]["subject"] + told["odile@example.org"]["text_body"]
-        assert "One person asks" in (await odile.get("/organize")).text
+        assert "Milo asks to be a facilitator" in (await odile.get("/organize")).text
         listed = (await odile.get("/organize/people/requests")).text
         assert not missing(listed, "Milo", "milo@example.org", "Farid invited them to First steps home")
         await change(cast.context, "update host_invitations set expires_at = now() - interval '1 hour'")
