@@ -27,3 +27,7 @@ select
 from free cross join acceptance
 where :max_held::int > 0
 returning id, gathering_id, person_id, seat, kind, state, amount, currency, held_until, end_cause, null as invite;
+
+-- name: lock_register(gathering)$
+-- a gathering, which is not held while marks are made
+select id from gatherings where id = :gathering;

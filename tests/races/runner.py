@@ -20,6 +20,8 @@ from uuid import UUID, uuid4
 import aiosql
 
 from circles import bookings, payments, people
+from circles.attendance.afterwards import actions as afterwards
+from circles.attendance.register import actions as marks
 from circles.attendance.walk_ins import actions as walk_ins
 from circles.attendance.walk_ins.rules import WalkIn
 from circles.base.errors import Refused
@@ -112,6 +114,26 @@ async def crowd(context: Context, target: UUID, person: people.Person, version: 
     return "seat"
 
 
+async def register(context: Context, target: UUID, person: people.Person, _: UUID) -> str:
+    """Close the register of a gathering, or mark a booking: "came" by Farid, "absent" by any other host.
+
+    Returns "shut", "marked", or the codes of the refusals.
+    """
+    async with context.db.reading() as tx:
+        gathering = await tx.fetchval("select gathering_id from bookings where id = $1", target)
+    try:
+        if gathering is None:
+            await afterwards.close_register(
+                context, actor_id=person.id, gathering_id=target, rest_absent=True
+            )
+            return "shut"
+        mark = "came" if person.name == "Farid" else "absent"
+        await marks.mark(context, actor_id=person.id, gathering_id=gathering, booking_id=target, mark=mark)
+    except Refused as refused:
+        return ",".join(sorted(refused.codes))
+    return "marked"
+
+
 async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> str:
     async with context.db.transaction() as tx:
         await bookings.settle(tx, context, payments.Settled(target, "booking", (Line(target, 4500),), "paid"))
@@ -125,12 +147,14 @@ VERBS: dict[str, Verb] = {
     "come": come,
     "settle": settle,
     "crowd": crowd,
+    "register": register,
 }
 
 
 def use_naive_statement() -> None:
-    """Take seats the naive way instead: read which are taken, then insert."""
+    """Take seats the naive way instead: read which are taken, then insert. And mark without holding the register."""
     naive: Any = aiosql.from_path(NAIVE, "asyncpg")
+    marks.SQL.lock_register = naive.lock_register
     actions.SQL = SimpleNamespace(take_seat=naive.take_seat)
 
 
