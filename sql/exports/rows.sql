@@ -45,7 +45,7 @@ select
     date_trunc('second', local_time(gatherings.ends_at, clocks.since, clocks.seconds)) as ends,
     case gatherings.state when 'cancelled' then 'canceled' else 'planned' end as gathering,
     case when :harmless::bool then harmless(people.name) else people.name end as name,
-    'P-' || left(encode(sha256(convert_to(:salt::text || people.id::text, 'UTF8')), 'hex'), 16) as code,
+    'P-' || left(encode(sha256(convert_to(:salt::text || coalesce(people.merged_into, people.id)::text, 'UTF8')), 'hex'), 16) as code,
     case when :harmless::bool then harmless(people.pronouns) else people.pronouns end as pronouns,
     case when :harmless::bool then harmless(people.email) else people.email end as email,
     bookings.kind as seat,
@@ -81,7 +81,7 @@ select
     case
         when :harmless::bool then harmless(coalesce(people.name, walk_ins.name)) else coalesce(people.name, walk_ins.name)
     end,
-    'P-' || left(encode(sha256(convert_to(:salt::text || coalesce(people.id, walk_ins.id)::text, 'UTF8')), 'hex'), 16),
+    'P-' || left(encode(sha256(convert_to(:salt::text || coalesce(people.merged_into, people.id, walk_ins.id)::text, 'UTF8')), 'hex'), 16),
     case when :harmless::bool then harmless(people.pronouns) else people.pronouns end,
     case when :harmless::bool then harmless(people.email) else people.email end,
     'walk-in',
@@ -127,7 +127,7 @@ select
     gatherings.wall_start as starts,
     case gatherings.state when 'cancelled' then 'canceled' else 'planned' end as gathering,
     case when :harmless::bool then harmless(people.name) else people.name end as name,
-    'P-' || left(encode(sha256(convert_to(:salt::text || people.id::text, 'UTF8')), 'hex'), 16) as code,
+    'P-' || left(encode(sha256(convert_to(:salt::text || coalesce(people.merged_into, people.id)::text, 'UTF8')), 'hex'), 16) as code,
     case when :harmless::bool then harmless(people.pronouns) else people.pronouns end as pronouns,
     case when :harmless::bool then harmless(people.email) else people.email end as email,
     bookings.kind as seat,
@@ -263,7 +263,7 @@ select
     gatherings.wall_start as starts,
     case gatherings.state when 'cancelled' then 'canceled' else 'planned' end as gathering,
     case when :harmless::bool then harmless(people.name) else people.name end as name,
-    'P-' || left(encode(sha256(convert_to(:salt::text || people.id::text, 'UTF8')), 'hex'), 16) as code,
+    'P-' || left(encode(sha256(convert_to(:salt::text || coalesce(people.merged_into, people.id)::text, 'UTF8')), 'hex'), 16) as code,
     case when :harmless::bool then harmless(people.pronouns) else people.pronouns end as pronouns,
     case when :harmless::bool then harmless(people.email) else people.email end as email,
     case bookings.state when 'cancelled' then 'canceled' when 'lapsed' then 'not taken up' else bookings.state end as booking,
@@ -305,7 +305,7 @@ with clocks as (
 
 select
     case when :harmless::bool then harmless(people.name) else people.name end as name,
-    'P-' || left(encode(sha256(convert_to(:salt::text || people.id::text, 'UTF8')), 'hex'), 16) as code,
+    'P-' || left(encode(sha256(convert_to(:salt::text || coalesce(people.merged_into, people.id)::text, 'UTF8')), 'hex'), 16) as code,
     case when :harmless::bool then harmless(circles.name) else circles.name end as circle,
     gatherings.wall_start::date as date,
     gatherings.wall_start as starts,

@@ -18,6 +18,11 @@ with cells as (
     group by gatherings.circle_id, date_trunc('month', gatherings.wall_start)
 ),
 
+-- accounts that were joined to others, which are one person
+joined as (
+    select people.id, people.merged_into from people where people.merged_into is not null
+),
+
 counted as (
     select
         cells.circle_id, cells.month, seats.bookings, seats.people_booked, seats.people_kept, seats.people_community,
@@ -26,19 +31,23 @@ counted as (
     cross join lateral (
         select
             count(*) filter (where bookings.state <> 'lapsed')::int as bookings,
-            count(distinct bookings.person_id) filter (where bookings.state <> 'lapsed')::int as people_booked,
-            count(distinct bookings.person_id) filter (where bookings.state = 'confirmed')::int as people_kept,
-            count(distinct bookings.person_id) filter (
+            count(distinct seat.who) filter (where bookings.state <> 'lapsed')::int as people_booked,
+            count(distinct seat.who) filter (where bookings.state = 'confirmed')::int as people_kept,
+            count(distinct seat.who) filter (
                 where bookings.state = 'confirmed' and bookings.kind = 'community'
             )::int as people_community,
             count(*) filter (where bookings.state = 'confirmed' and bookings.kind = 'community')::int as community_seats
-        from bookings where bookings.gathering_id = any(cells.gathering_ids)
+        from bookings
+        left join joined on joined.id = bookings.person_id
+        cross join lateral (select coalesce(joined.merged_into, bookings.person_id) as who) as seat
+        where bookings.gathering_id = any(cells.gathering_ids)
     ) as seats
     cross join lateral (
         select count(*)::int as attendances, count(distinct visits.who)::int as people_came
         from (
-            select bookings.person_id as who
+            select coalesce(joined.merged_into, bookings.person_id) as who
             from bookings join attendance on attendance.booking_id = bookings.id and attendance.mark = 'came'
+            left join joined on joined.id = bookings.person_id
             where bookings.gathering_id = any(cells.gathering_ids)
             union all
             select coalesce(walk_ins.person_id, walk_ins.id)
