@@ -162,7 +162,7 @@ update complaints set state = :state, decided_at = now(), decided_by = :actor_id
 -- one complaint for the person who wrote it
 select
     complaints.id, complaints.body, complaints.created_at, complaints.state, complaints.answer_by, complaints.answer,
-    complaints.decided_at, listings.name
+    complaints.decided_at, complaints.answer_by < (now() at time zone 'utc')::date as is_late, listings.name
 from complaints join listings on listings.id = complaints.listing_id
 where complaints.id = :id and complaints.person_id = :person_id;
 

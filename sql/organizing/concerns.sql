@@ -40,7 +40,7 @@ returning answer_by;
 
 -- name: sent_before(id)^
 -- what was sent with this very form before, and by whom
-select body, answer_by, person_id, email from concerns where id = :id;
+select body, answer_by, person_id, email, answer_by < (now() at time zone 'utc')::date as is_late from concerns where id = :id;
 
 -- name: to_answer(actor_id, most)
 -- open concerns and complaints that this organizer may read, those to be answered first first
@@ -93,30 +93,33 @@ where concerns.id = :id and concerns.about_person is distinct from :actor_id;
 -- one concern for the signed-in person who wrote it
 select
     concerns.id, concerns.body, concerns.state, concerns.created_at, concerns.answer_by, about.name as about_name,
-    steps_of_concern(concerns.id, false) as steps
+    concerns.answer_by < (now() at time zone 'utc')::date as is_late, steps_of_concern(concerns.id, false) as steps
 from concerns left join people as about on about.id = concerns.about_person
 where concerns.id = :id and concerns.person_id = :person_id;
 
 -- name: concern_by_link(id)^
--- one concern for the person who wrote it without an account, by the link that was mailed to them
+-- one concern by the link that was mailed to the person who wrote it: without an account, or with one that is suspended
 select
     concerns.id, concerns.body, concerns.state, concerns.created_at, concerns.answer_by, about.name as about_name,
-    steps_of_concern(concerns.id, false) as steps
+    concerns.answer_by < (now() at time zone 'utc')::date as is_late, steps_of_concern(concerns.id, false) as steps
 from concerns left join people as about on about.id = concerns.about_person
-where concerns.id = :id and concerns.email <> '';
+where concerns.id = :id and (concerns.email <> '' or concerns.person_id is not null);
 
 -- name: told_by(person_id)
 -- what somebody told the organizers, of listings too, the newest first
 select * from (
     select
         'concern' as kind, concerns.id, concerns.created_at, concerns.state = 'open' as is_open, concerns.answer_by,
-        about.name as about_name
+        about.name as about_name, concerns.answer_by < (now() at time zone 'utc')::date as is_late,
+        exists (
+            select from concern_steps as steps where steps.concern_id = concerns.id and steps.what = 'answer'
+        ) as is_answered
     from concerns left join people as about on about.id = concerns.about_person
     where concerns.person_id = :person_id
     union all
     select
         'complaint', complaints.id, complaints.created_at, complaints.state = 'open', complaints.answer_by,
-        listings.name
+        listings.name, complaints.answer_by < (now() at time zone 'utc')::date, complaints.answer <> ''
     from complaints join listings on listings.id = complaints.listing_id
     where complaints.person_id = :person_id
 ) as told
@@ -128,9 +131,11 @@ select id, state, person_id, email, answer_by, about_person from concerns
 where id = :id and about_person is distinct from :actor_id for update;
 
 -- name: lock_own(id, person_id)^
--- a concern, locked, for the person who wrote it; person_id: null for one without an account
+-- a concern, locked, for the person who wrote it; person_id: null for who opened the link that was mailed to them
 select id, state, about_person from concerns
-where id = :id and person_id is not distinct from :person_id and (person_id is not null or email <> '') for update;
+where id = :id and (
+    person_id = :person_id or (:person_id::uuid is null and (person_id is not null or email <> ''))
+) for update;
 
 -- name: last_step(concern_id)^
 -- what came last
@@ -149,14 +154,14 @@ update concerns set answer_by = :answer_by, reminded_at = null where id = :id;
 -- it is answered
 update concerns set state = 'closed', closed_at = now() where id = :id and state = 'open';
 
--- name: reopen_concern(id, days)$
--- it is to be answered once more; the date by which somebody does
+-- name: reopen_concern(id, days)^
+-- it is to be answered once more; the date by which somebody does, which stays while it is open
 update concerns
 set
     state = 'open', closed_at = null, reminded_at = null,
-    answer_by = (now() at time zone 'utc')::date + :days::integer
+    answer_by = case when state = 'open' then answer_by else (now() at time zone 'utc')::date + :days::integer end
 where id = :id
-returning answer_by;
+returning answer_by, answer_by < (now() at time zone 'utc')::date as is_late;
 
 -- name: mark_reminded()
 -- open concerns whose date has come, each once

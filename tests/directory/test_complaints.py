@@ -203,7 +203,7 @@ async def test_a_complaint_hides_a_listing_at_once(cast: Cast, browser: OpenBrow
     async with browser(cast.odile) as page:
         listed = (await page.get("/organize/therapists")).text
         assert not missing(listed, "The license is somebody else", "Mira")
-        assert "complaint" in (await page.get("/organize")).text.lower()
+        assert "About the listing of" in (await page.get("/organize/concerns")).text
         async with cast.context.db.reading() as tx:
             complaint = await tx.fetchval("select id from complaints")
         here = f"/organize/complaints/{complaint}"

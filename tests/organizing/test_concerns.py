@@ -12,6 +12,7 @@ import pytest
 
 from circles.base import clock
 from circles.organizing.concerns import actions
+from circles.people.suspended import actions as suspended
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_person
 from tests.conftest import OpenBrowser
@@ -257,3 +258,45 @@ async def test_undelivered_answers_do_not_say_who_wrote_without_their_name(
         await change(context, "update mails set state = 'refused' where kind = 'concern_answer'")
         shown = main_of((await page.get("/organize/mail")).text)
         assert not missing(shown, "Mira", "A mail in confidence")
+
+
+async def test_somebody_suspended_reads_the_answer_and_writes_again(cast: Cast, browser: OpenBrowser) -> None:
+    context = cast.context
+    concern = await write(cast, browser, cast.mira)
+    async with context.db.transaction() as tx:
+        await suspended.suspend_account(tx, cast.mira, actor_id=cast.odile)
+    async with browser(cast.odile) as page:
+        await page.post(f"/organize/concerns/{concern}", data={"then": "answer", "answer": "Thank you."})
+    (mail,) = await mails(context, "concern_answer")
+    found = re.search(r"http://circles\.test(/write/\S+)", mail["text_body"])
+    assert found
+    async with browser() as page:
+        assert "Thank you." in (await page.get(found[1])).text
+        assert (await page.post(found[1], data={"body": "One thing more."})).status_code == 303
+    assert await value(context, "select state from concerns") == "open"
+    await change(context, "update people set suspended_at = null")
+
+
+async def test_writing_again_does_not_put_off_a_date_that_is_late(cast: Cast, browser: OpenBrowser) -> None:
+    context = cast.context
+    concern = await write(cast, browser, cast.mira)
+    await change(
+        context,
+        "update concerns set answer_by = (now() at time zone 'utc')::date - 2, reminded_at = now(), "
+        "body = 'Something else.'",
+    )
+    async with browser(cast.mira) as page:
+        answer = await page.post(
+            f"/my/concerns/{concern}", data={"body": "Are you there?"}, follow_redirects=True
+        )
+        assert not missing(answer.text, "is due", "You were to have an answer by", "see that it is late")
+        assert "You were to have an answer by" in (await page.get("/my/concerns")).text
+    days = "select answer_by - (now() at time zone 'utc')::date from concerns where reminded_at is null"
+    assert await value(context, days) == -2
+    async with browser(cast.odile) as page:
+        await page.post(f"/organize/concerns/{concern}", data={"then": "shut", "why": "Talked on the phone."})
+    async with browser(cast.mira) as page:
+        assert not missing(main_of((await page.get("/my/concerns")).text), "Closed.")
+        shown = main_of((await page.get(f"/my/concerns/{concern}")).text)
+    assert not missing(shown, "The organizers closed this", "there is no answer")
+    assert "on the phone" not in shown

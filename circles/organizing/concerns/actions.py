@@ -86,9 +86,10 @@ async def _notify(
 
 async def reply(
     context: Context, concern_id: UUID, *, actor_id: UUID | None, body: str, network: str
-) -> date:
-    """The person who wrote writes again, which opens it again. The same words twice are one. Returns the new date.
+) -> db.Record:
+    """The person who wrote writes again, which opens it again; the date of an open one stays.
 
+    The same words twice are one. Returns the date by which somebody answers, with whether it is late.
     actor_id: None for somebody who opened the link that was mailed to them. Raises NotFound, and Refused beyond the
     limits.
     """
@@ -96,17 +97,18 @@ async def reply(
         row = or_not_found(await SQL.lock_own(tx, id=concern_id, person_id=actor_id))
         last = await SQL.last_step(tx, concern_id=concern_id)
         if last and (last["what"], last["body"]) == ("reply", body):
-            return or_not_found(await SQL.sent_before(tx, id=concern_id))["answer_by"]
+            return or_not_found(await SQL.sent_before(tx, id=concern_id))
         if await limits.count(tx, context.settings, *_limits(actor_id, str(concern_id), network)):
             raise Refused(rules.too_many())
         await SQL.add_step(
             tx, concern_id=concern_id, actor_id=actor_id, what="reply", body=body, answer_by=None
         )
         days = rules.DAYS_ABOUT_SOMEBODY if row["about_person"] else rules.DAYS
-        answer_by = await SQL.reopen_concern(tx, id=concern_id, days=days)
+        promised = or_not_found(await SQL.reopen_concern(tx, id=concern_id, days=days))
         await audit.record(tx, "concern.replied", concern_id, before=row["state"], after="open")
-        await _notify(tx, context, concern_id, row["about_person"], "Somebody wrote to you again.", answer_by)
-    return answer_by
+        news = "Somebody wrote to you again."
+        await _notify(tx, context, concern_id, row["about_person"], news, promised["answer_by"])
+    return promised
 
 
 async def _lock(tx: db.Tx, concern_id: UUID, actor: Person) -> db.Record:
@@ -137,12 +139,16 @@ async def answer(context: Context, actor: Person, concern_id: UUID, *, body: str
 
 
 async def _mail_answer(tx: db.Tx, context: Context, row: db.Record) -> None:
-    """Mail the person who wrote that there is an answer, which stands on the site alone."""
+    """Mail the person who wrote that there is an answer, which stands on the site alone.
+
+    Somebody who cannot sign in, without an account or suspended, gets a link that opens it.
+    """
     settings = context.settings
     sender = (await people.by_ids(tx, [row["person_id"]])).get(row["person_id"]) if row["person_id"] else None
     if sender is None and not row["email"]:
         return
     token = tokens.make(settings.signing_key(), rules.PURPOSE, row["id"])
+    signs_in = sender is not None and not await people.is_suspended(tx, sender.id)
     await mail.send(
         tx,
         settings,
@@ -153,7 +159,7 @@ async def _mail_answer(tx: db.Tx, context: Context, row: db.Record) -> None:
         subject="An answer for you",
         about=row["id"],
         link=f"{settings.base_url}/my/concerns/{row['id']}"
-        if sender
+        if signs_in
         else f"{settings.base_url}/write/{token}",
     )
 

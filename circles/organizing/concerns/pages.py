@@ -137,13 +137,16 @@ async def _reply(request: Request, row: db.Record, back: str, actor_id: UUID | N
     form = await Form.read(request)
     try:
         body = text.body(form.value("body"), "body", max_length=rules.MAX_CHARACTERS)
-        day = await actions.reply(
+        promised = await actions.reply(
             access.context(request), row["id"], actor_id=actor_id, body=body, network=_network(request)
         )
     except Refused as refused:
         form.add(refused.reasons)
         return await _own_page(request, form, row, 429 if "too_many" in refused.codes else 422)
-    notice = f"Thank you. The organizers have it now, and you get an answer by {clock.format_date(day)}."
+    notice = "Thank you. The organizers have it now, and are reminded that an answer is due."
+    if not promised["is_late"]:
+        day = clock.format_date(promised["answer_by"])
+        notice = f"Thank you. The organizers have it now, and you get an answer by {day}."
     return render.see_other(back, notice=notice)
 
 

@@ -97,7 +97,10 @@ _HOUR: Final = re.compile(
     r"(?<![\d:.])(\d{1,2})(?:[:.h](\d{2}))?(?::\d{2}(?:\.\d+)?)?\s*(a\.?m\.?|p\.?m\.?|[ap](?!\w))?(?![\d:])",
     re.I,
 )
-_AFTER_DAY: Final = re.compile(r"(?:T|\s|,|\bat\b)\s*(\d{1,2}(?:[:.h]\d{2}|\s*[ap]\.?m\b|\s*(?:to|until|[-–])\s*\d{1,2}\s*[ap]\.?m\b).*)$", re.I)
+_AFTER_DAY: Final = re.compile(
+    r"(?:T|\s|,|\bat\b)\s*(\d{1,2}(?:[:.h]\d{2}|\s*[ap]\.?m\b|\s*(?:to|until|[-–])\s*\d{1,2}\s*[ap]\.?m\b).*)$",
+    re.I,
+)
 # A time that follows a day; the second one of “7 to 9 pm” follows none.
 _DAY_BEFORE: Final = re.compile(r"\d[-/.]\d{1,2}[-/.]\d|\d{8}|[a-z]{3,}.*\d.*\d{4}", re.I)
 _FRACTION: Final = re.compile(r"0?\.\d+")
