@@ -2,7 +2,7 @@
 -- a circle for somebody who may change it, with its short addresses, the present one first
 select
     circles.id, circles.name, circles.discreet_name, circles.state, circles.format, circles.place, circles.city,
-    circles.currency, circles.minimum, circles.suggested, circles.maximum,
+    circles.currency, circles.minimum, circles.suggested, circles.maximum, manager.part,
     array(
         select circle_addresses.slug from circle_addresses
         where circle_addresses.circle_id = circles.id

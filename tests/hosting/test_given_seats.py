@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from circles import bookings
+from circles.base import clock
 from circles.base.errors import Refused
 from circles.bookings import Gift
 from circles.commands import personal_data
@@ -18,6 +19,7 @@ from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
 from tests.helpers import change, missing, person, rows, start_in, value
+from tests.hosting.helpers import events
 
 Drain = Callable[[], Any]
 NEW = "ana.new@example.com"
@@ -237,20 +239,64 @@ async def test_who_may_act_on_seats(cast: Cast, browser: OpenBrowser) -> None:
     assert await value(cast.context, "select count(*) from bookings") == 1
 
 
-async def test_hosts_are_told_what_an_organizer_did(cast: Cast, browser: OpenBrowser) -> None:
+async def test_an_organizer_says_why_and_hosts_are_told_in_the_same_step(
+    cast: Cast, browser: OpenBrowser
+) -> None:
+    why = "Farid is in hospital."
     async with browser(cast.odile) as organizer, browser(cast.farid) as host:
         await host.post(f"/host/gatherings/{cast.gathering}/give", data=form(email="one@example.com"))
         assert await mails(cast.context, "host_news") == []
-        await organizer.post(f"/host/gatherings/{cast.gathering}/give", data=form())
+        address = f"/host/gatherings/{cast.gathering}/give"
+        refused = await organizer.post(address, data=form())
+        assert refused.status_code == 422
+        assert 'href="#f-why"' in refused.text
+        assert await value(cast.context, "select count(*) from given_seats where email = $1", NEW) == 0
+        await organizer.post(address, data=form(why=why))
         booking = await value(cast.context, "select booking_id from given_seats where email = $1", NEW)
-        sent = {"id": str(uuid4()), "refund": "none", "then": "do"}
-        for _ in range(2):  # pressed twice, the hosts are told once
-            assert (await organizer.post(f"/host/seats/{booking}/take-off", data=sent)).status_code == 303
+        seat = f"/host/seats/{booking}"
+        done = [
+            (f"{seat}/cash", {"kind": "received", "cash": "5"}, "noted cash for a seat"),
+            (f"{seat}/take-off", {"refund": "none", "then": "do"}, "took somebody off"),
+            (f"{seat}/note", {"left_note": "Ill"}, "noted why somebody left"),
+        ]
+        for path, data, _ in done:
+            sent = {"id": str(uuid4()), **data}
+            answer = await organizer.post(path, data=sent)
+            assert (answer.status_code, 'href="#f-why"' in answer.text) == (422, True), path
+            for _ in range(1 if path.endswith("note") else 2):  # pressed twice, the hosts are told once
+                assert (await organizer.post(path, data=sent | {"why": why})).status_code == 303
+    did = ["gave somebody a seat", *(words for _, _, words in done)]
     told = await mails(cast.context, "host_news")
-    assert [mail["person_id"] for mail in told] == [cast.farid, cast.farid]
-    assert not missing(told[0]["text_body"], "Odile, an organizer, gave somebody a seat.")
-    assert not missing(told[1]["text_body"], "Odile, an organizer, took somebody off.")
-    assert "Ana" not in told[0]["text_body"] + told[1]["text_body"]
+    assert [mail["person_id"] for mail in told] == [cast.farid] * len(did)
+    for mail, words in zip(told, did, strict=True):
+        text = " ".join(mail["text_body"].split())
+        assert not missing(text, f"Odile, an organizer, {words} at the gathering of", f"The reason: {why}")
+        assert "Ana" not in text
+    acted = await events(cast.context, "organizer.acted")
+    assert [(event["details"]["did"], event["why"]) for event in acted] == [
+        (f"{words} at the gathering", why) for words in did
+    ]
+
+
+async def test_nothing_is_done_where_hosts_cannot_be_told(
+    cast: Cast, browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("circles.hosting.hosts.mail.notify_hosts", fails)
+    booking = await give(cast, gift())
+    other = await add_gathering(cast.context, cast.circle, starts_at=clock.now() + timedelta(days=9))
+    async with browser(cast.odile) as organizer:
+        moved = {"to": str(other), "reason": "As you asked.", "then": "do"}
+        for path, data in (
+            (f"/host/seats/{booking}/take-off", form(refund="none", why="Ill")),
+            (f"/host/seats/{booking}/move", moved),
+            (f"/host/gatherings/{cast.gathering}/give", form(email="b@example.com", why="Ill")),
+        ):
+            assert (await organizer.post(path, data=data)).status_code == 500, path
+    kept = await rows(cast.context, "select id, gathering_id from bookings where state = 'confirmed'")
+    assert [tuple(row) for row in kept] == [(booking, cast.gathering)]
 
 
 # Cash

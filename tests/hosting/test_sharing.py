@@ -20,7 +20,7 @@ from circles.hosting.sharing.documents import Poster
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_circle
 from tests.conftest import OpenBrowser
-from tests.helpers import change, person, rows, value
+from tests.helpers import change, missing, person, rows, value
 
 ALLOWED = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -145,10 +145,16 @@ async def test_a_host_chooses_an_address_on_the_page(
 
 
 async def test_the_lead_hears_of_it_when_an_organizer_chooses(context: Context, cast: Cast) -> None:
-    await actions.choose_address(context, await person(context, cast.odile), cast.circle, "evenings")
+    odile = await person(context, cast.odile)
+    with pytest.raises(Refused):
+        await actions.choose_address(context, odile, cast.circle, "evenings")
+    await actions.choose_address(context, odile, cast.circle, "evenings", why="For the poster.")
     (mail,) = await rows(context, "select to_address, subject, text_body from mails")
     assert mail["to_address"] == await value(context, "select email from people where id = $1", cast.farid)
-    assert "http://circles.test/c/evenings" in mail["text_body"]
+    told = " ".join(mail["text_body"].split())
+    assert not missing(
+        told, "Odile, an organizer, gave", "http://circles.test/c/evenings", "The reason: For the poster."
+    )
     assert "First steps" not in mail["subject"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -25,8 +25,17 @@ NOTES_KEPT = timedelta(days=366)
 # After its gathering, for a seat that nobody ever answered.
 UNANSWERED_KEPT = timedelta(days=31)
 
+# What else is written in the same transaction once a verb was done: what is told of it above this package.
+Also = Callable[[db.Tx], Awaitable[None]]
 
-async def give_seat(context: Context, actor: Person, gathering_id: UUID, gift: Gift) -> UUID:
+
+async def nothing(tx: db.Tx) -> None:
+    """Nothing else is written."""
+
+
+async def give_seat(
+    context: Context, actor: Person, gathering_id: UUID, gift: Gift, *, also: Also = nothing
+) -> UUID:
     """Give somebody a seat, by their address, and invite them. Returns the booking's id.
 
     The actor learns nothing of the address but whether it has a seat at this very gathering. Raises NotFound, and
@@ -52,6 +61,7 @@ async def give_seat(context: Context, actor: Person, gathering_id: UUID, gift: G
         if wait_id:
             await offers.note_booking(tx, gathering_id, wait_id, booking_id)
         await transitions.send_invite(tx, booking_id)
+        await also(tx)
     return booking_id
 
 
@@ -138,7 +148,9 @@ class TakenOff:
     cash_back: bool = False
 
 
-async def take_off(context: Context, actor: Person, booking_id: UUID, how: TakenOff) -> bool:
+async def take_off(
+    context: Context, actor: Person, booking_id: UUID, how: TakenOff, *, also: Also = nothing
+) -> bool:
     """Take one person off before the start: free the seat, request the refund chosen, tell them. Idempotent.
 
     Returns whether they were on until now. Raises NotFound, and Refused with every reason.
@@ -172,6 +184,7 @@ async def take_off(context: Context, actor: Person, booking_id: UUID, how: Taken
             details={"refund": how.refund, "cash_back": how.cash_back},
         )
         await transitions.withdraw_invite(tx, booking_id, "taken_off", how.message)
+        await also(tx)
     return True
 
 
@@ -182,7 +195,15 @@ async def _lock(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:
 
 
 async def note_seat_cash(
-    context: Context, actor: Person, booking_id: UUID, key: UUID, kind: str, typed: str, note: str
+    context: Context,
+    actor: Person,
+    booking_id: UUID,
+    key: UUID,
+    kind: str,
+    typed: str,
+    note: str,
+    *,
+    also: Also = nothing,
 ) -> None:
     """Note cash of a seat: received, given back, or the sum that is right. Idempotent by its key.
 
@@ -198,12 +219,15 @@ async def note_seat_cash(
             raise Refused(Reason("kind", "Please choose what happened.", "kind"))
         if kind == "correction" and not note:
             raise Refused(Reason("no_note", "Please write why the sum was wrong.", "note"))
-        await payments.note_cash(
+        if await payments.note_cash(
             tx, key, booking_id, kind, amount, row["currency"], actor_id=actor.id, note=note
-        )
+        ):
+            await also(tx)
 
 
-async def note_leaving(context: Context, actor: Person, booking_id: UUID, body: str) -> None:
+async def note_leaving(
+    context: Context, actor: Person, booking_id: UUID, body: str, *, also: Also = nothing
+) -> None:
     """Note why somebody left, or delete the note (an empty one). Raises NotFound, Refused while they have the seat."""
     async with context.db.transaction() as tx:
         row = await _lock(tx, actor, booking_id)
@@ -215,6 +239,7 @@ async def note_leaving(context: Context, actor: Person, booking_id: UUID, body: 
         await audit.record(
             tx, "booking.left_note", booking_id, actor_id=actor.id, after="noted" if body else ""
         )
+        await also(tx)
 
 
 @jobs.every("bookings.forget_given", "52 4 * * *")

@@ -72,7 +72,13 @@ async def move(
 
 
 async def move_by_host(
-    context: Context, actor: Person, booking_id: UUID, to_id: UUID, *, reason: str
+    context: Context,
+    actor: Person,
+    booking_id: UUID,
+    to_id: UUID,
+    *,
+    reason: str,
+    also: given.Also = given.nothing,
 ) -> Moved:
     """Move somebody's confirmed seat to another gathering of its circle, for who hosts the circle and for organizers.
 
@@ -88,7 +94,9 @@ async def move_by_host(
         reasons = rules.seat_refusals(row["state"], row["starts_at"], 0, row["now"])
         reasons = reasons or rules.date_refusals(row, gathering, eligibility)
         refuse_if(reasons if reason.strip() else [*reasons, rules.NO_REASON])
-        return await _move(tx, context, actor, row, gathering, reason.strip())
+        moved = await _move(tx, context, actor, row, gathering, reason.strip())
+        await also(tx)
+        return moved
 
 
 async def _lock(

@@ -73,16 +73,18 @@ async def cancel_gathering(
             raise OutOfDate(cancel_rules.out_of_date())
         await cancel_locked(tx, context, actor, row, why)
         if row["part"] == "organizer":
-            news = partial(_canceled_news, actor.name, row)
+            who = await acting.by(tx, actor, row["circle_id"])
+            who = who if who.is_organizer else acting.By.organizer(actor, why)
+            news = partial(_canceled_news, who, row)
             await hosts_mail.notify_hosts(tx, context, row["circle_id"], actor, news)
         else:
             await host_news.canceled(tx, context, actor, gathering_id)
         return row
 
 
-def _canceled_news(actor_name: str, row: db.Record, viewer: Viewer) -> str:
+def _canceled_news(who: acting.By, row: db.Record, viewer: Viewer) -> str:
     when = clock.format_when(row["starts_at"], row["zone"], viewer)
-    return f"{actor_name}, an organizer, canceled the gathering of {when}."
+    return who.says(f"{who.name} canceled the gathering of {when}.")
 
 
 async def cancel_locked(tx: db.Tx, context: Context, actor: Person, row: db.Record, why: str) -> None:

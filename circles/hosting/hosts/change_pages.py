@@ -46,7 +46,7 @@ async def _page(request: Request, form: Form, plan: Plan) -> Response:
     context, change = access.context(request), None
     async with context.db.transaction() as tx:
         circle = await change_actions.circle_hosts(tx, circle_id, actor.id)
-        asks_why = circle.part == "organizer" and not (await acting.by(tx, actor, circle_id)).is_organizer
+        asks_why = await acting.asks_why(tx, actor, circle_id, circle.part)
         try:
             change = await plan(tx, actor, circle_id, host_id)
         except Refused as refused:

@@ -29,10 +29,7 @@ async def _hosts_page(request: Request, form: Form) -> Response:
             await SQL.hosts_page(tx, id=access.path_id(request), actor_id=request.state.person.id)
         )
         leads = await change_actions.possible_leads(tx) if row["is_organizer"] else []
-        asks_why = (
-            row["part"] == "organizer"
-            and not (await acting.by(tx, request.state.person, row["id"])).is_organizer
-        )
+        asks_why = await acting.asks_why(tx, request.state.person, row["id"], row["part"])
     return render.page(
         request,
         "hosting/hosts/hosts.html",

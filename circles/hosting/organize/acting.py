@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from circles.base import text
+from circles.base import clock, text
+from circles.base.clock import Viewer
 from circles.base.errors import NotFound
+from circles.base.row import Row
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts.rules import acted_as
 from circles.people import Person
@@ -29,6 +31,10 @@ class By:
     name: str
     why: str = ""
 
+    @classmethod
+    def organizer(cls, actor: Person, why: str) -> By:
+        return cls(f"{actor.name}, an organizer,", why)
+
     @property
     def is_organizer(self) -> bool:
         return bool(self.why)
@@ -41,7 +47,7 @@ class By:
 async def by(tx: db.Tx, actor: Person, circle_id: UUID) -> By:
     """Who changes a circle: a host of it, or an organizer who acts for it now, with their reason."""
     row = await SQL.acting(tx, circle_id=circle_id, actor_id=actor.id)
-    return By(f"{actor.name}, an organizer,", row["reason"]) if row else By(actor.name)
+    return By.organizer(actor, row["reason"]) if row else By(actor.name)
 
 
 async def record(tx: db.Tx, actor: Person, circle_id: UUID, did: str) -> By:
@@ -62,11 +68,30 @@ async def note(tx: db.Tx, context: Context, actor: Person, circle_id: UUID, did:
     await tell(tx, context, actor, circle_id, await by(tx, actor, circle_id), did)
 
 
-async def tell(tx: db.Tx, context: Context, actor: Person, circle_id: UUID, who: By, did: str) -> None:
-    """The same, for somebody whose reason is known."""
+async def tell(
+    tx: db.Tx,
+    context: Context,
+    actor: Person,
+    circle_id: UUID,
+    who: By,
+    did: str,
+    *,
+    gathering: Row | None = None,
+) -> None:
+    """The same, for somebody whose reason is known.
+
+    gathering: at whose name `did` ends, with its starts_at and zone. The mail has its time.
+    """
     await _record(tx, actor, circle_id, who, did)
+
+    def news(viewer: Viewer) -> str:
+        if gathering is None:
+            return who.says(f"{who.name} {did}.")
+        when = clock.format_when(gathering["starts_at"], gathering["zone"], viewer)
+        return who.says(f"{who.name} {did} of {when}.")
+
     if who.is_organizer:
-        await hosts_mail.notify_hosts(tx, context, circle_id, actor, who.says(f"{who.name} {did}."))
+        await hosts_mail.notify_hosts(tx, context, circle_id, actor, news)
 
 
 async def begin(context: Context, actor: Person, circle_id: UUID, reason: str) -> None:
@@ -103,15 +128,20 @@ async def end(context: Context, actor: Person, circle_id: UUID) -> None:
             await audit.record(tx, "organizer.ended", circle_id, actor_id=actor.id, before="acting", after="")
 
 
+async def asks_why(tx: db.Tx, actor: Person, circle_id: UUID, part: str) -> bool:
+    """Whether somebody with this part has to type a reason: an organizer who does not act for the circle already."""
+    return part == "organizer" and not (await by(tx, actor, circle_id)).is_organizer
+
+
 async def require(tx: db.Tx, actor: Person, circle_id: UUID, part: str, typed: str) -> By:
-    """Who changes the hosts of a circle: an organizer with the reason given before, or typed now.
+    """Who changes a circle, its seats or who hosts it: an organizer with the reason given before, or typed now.
 
     part: of the actor. Raises Refused where an organizer gives no reason.
     """
     if part != "organizer":
         return By(actor.name)
     who = await by(tx, actor, circle_id)
-    return who if who.is_organizer else By(f"{actor.name}, an organizer,", read_reason(typed))
+    return who if who.is_organizer else By.organizer(actor, read_reason(typed))
 
 
 @jobs.job("hosting.guidelines_by_organizer")

@@ -48,6 +48,7 @@ async def _circle_page(request: Request, form: Form) -> Response:
 async def act(request: Request) -> Response:
     """POST: act for the circle from now on, with a reason."""
     form, circle_id = await Form.read(request), access.path_id(request)
+    form.values["at"] = "act"
     try:
         await acting.begin(access.context(request), request.state.person, circle_id, form.value("why"))
     except Refused as refused:
@@ -67,6 +68,7 @@ async def stop_acting(request: Request) -> Response:
 async def ask_to_lead(request: Request) -> Response:
     """POST: ask a facilitator by mail to lead the circle; they lead it once they accept."""
     form, circle_id = await Form.read(request), access.path_id(request)
+    form.values["at"] = "ask"
     person_id = reading.uuid_or_none(form.value("lead"))
     async with access.context(request).db.transaction() as tx:
         lead = await change_actions.possible_lead(tx, person_id) if person_id else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from circles import bookings, invites
 from circles.base.errors import Reason, Refused
-from circles.hosting.hosts import mail as hosts_mail
+from circles.hosting.organize import acting
 from circles.people import Person
 from circles.store import audit, db
 from circles.store.context import Context
@@ -21,9 +22,14 @@ MAX_RESENT: Final = 3
 DAY: Final = timedelta(days=1)
 MAX_DATES: Final = 12
 
+Also = Callable[[db.Tx], Awaitable[None]]
 
-async def resend_invite(context: Context, actor: Person, booking_id: UUID) -> None:
-    """Mail the invite of a seat once more. Raises NotFound, and Refused where it is on its way or was sent often."""
+
+async def resend_invite(context: Context, actor: Person, booking_id: UUID, *, why: str = "") -> None:
+    """Mail the invite of a seat once more. Raises NotFound, and Refused where it is on its way or was sent often.
+
+    why: an organizer's reason, unless they act for the circle with one already.
+    """
     async with context.db.transaction() as tx:
         seat = await bookings.given_seats.seat(tx, actor, booking_id)
         if seat["state"] != "confirmed" or seat["ends_at"] <= seat["now"]:
@@ -38,18 +44,21 @@ async def resend_invite(context: Context, actor: Person, booking_id: UUID) -> No
         await audit.record(
             tx, "invite.resent", booking_id, actor_id=actor.id, before="confirmed", after="confirmed"
         )
+        await told(context, actor, seat, why, "sent somebody their invite again")(tx)
 
 
-async def tell_hosts(context: Context, actor: Person, row: db.Record, what: str) -> None:
-    """Mail the hosts of a circle what an organizer did who does not host it; nobody where the actor does.
+def told(context: Context, actor: Person, row: db.Record, why: str, did: str) -> Also:
+    """What an organizer who does not host a circle writes along with what they do: an event row, a mail to its hosts.
 
-    row: a gathering or a seat, as the actor reads it. what: such as "gave somebody a seat".
+    row: a gathering or a seat, as the actor reads it. why: their reason, unless they act for the circle with one
+    already. did: such as "gave somebody a seat". It raises Refused without a reason.
     """
-    if row["part"] != "organizer":
-        return
-    async with context.db.transaction() as tx:
-        text = f"{actor.name}, an organizer, {what}. You find it under Seats of its gathering."
-        await hosts_mail.notify_hosts(tx, context, row["circle_id"], actor, text)
+
+    async def tell(tx: db.Tx) -> None:
+        who = await acting.require(tx, actor, row["circle_id"], row["part"], why)
+        await acting.tell(tx, context, actor, row["circle_id"], who, f"{did} at the gathering", gathering=row)
+
+    return tell
 
 
 async def dates_to_move_to(tx: db.Tx, seat: db.Record) -> list[db.Record]:

@@ -10,11 +10,34 @@ from starlette.responses import Response
 from circles import bookings
 from circles.base import reading
 from circles.base.errors import Reason, Refused
+from circles.hosting.organize import acting
 from circles.hosting.seats import actions, forms
+from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
 
 given = bookings.given_seats
+
+
+async def _asks_why(request: Request, tx: db.Tx, row: db.Record) -> bool:
+    return await acting.asks_why(tx, request.state.person, row["circle_id"], row["part"])
+
+
+async def _seat(request: Request, form: Form) -> db.Record:
+    """The seat of a form that was sent; a reason that is asked for and missing is added to the form."""
+    async with access.context(request).db.reading() as tx:
+        row = await given.seat(tx, request.state.person, access.path_id(request))
+        await _read_why(request, tx, form, row)
+    return row
+
+
+async def _read_why(request: Request, tx: db.Tx, form: Form, row: db.Record) -> None:
+    if await _asks_why(request, tx, row):
+        form.take(lambda: acting.read_reason(form.value("why")))
+
+
+def _told(request: Request, form: Form, row: db.Record, did: str) -> actions.Also:
+    return actions.told(access.context(request), request.state.person, row, form.value("why"), did)
 
 
 async def seats(request: Request) -> Response:
@@ -39,6 +62,7 @@ async def give_form(request: Request) -> Response:
 async def _give_page(request: Request, form: Form, *, preview: bookings.Gift | None = None) -> Response:
     async with access.context(request).db.reading() as tx:
         gathering, _ = await given.seats(tx, request.state.person, access.path_id(request))
+        asks_why = await _asks_why(request, tx, gathering)
     return render.page(
         request,
         "hosting/seats/give.html",
@@ -46,6 +70,7 @@ async def _give_page(request: Request, form: Form, *, preview: bookings.Gift | N
         form=form,
         gathering=gathering,
         preview=preview,
+        asks_why=asks_why,
         asks="newcomers" in {reason.code for reason in form.reasons} or form.checked("over"),
     )
 
@@ -55,16 +80,17 @@ async def give(request: Request) -> Response:
     form, gathering_id = await Form.read(request), access.path_id(request)
     async with access.context(request).db.reading() as tx:
         gathering, _ = await given.seats(tx, request.state.person, gathering_id)
+        await _read_why(request, tx, form, gathering)
     gift = forms.read_gift(form, gathering["currency"])
     if gift is None:
         return await _give_page(request, form)
     if form.value("then") != "do":
         return await _give_page(request, form, preview=gift)
     try:
-        await given.give_seat(access.context(request), request.state.person, gathering_id, gift)
+        told = _told(request, form, gathering, "gave somebody a seat")
+        await given.give_seat(access.context(request), request.state.person, gathering_id, gift, also=told)
     except Refused as refused:
         return await _give_page(request, form.add(refused.reasons))
-    await actions.tell_hosts(access.context(request), request.state.person, gathering, "gave somebody a seat")
     return render.see_other(
         f"/host/gatherings/{gathering_id}/seats", notice=f"A seat is kept for {gift.name}."
     )
@@ -77,6 +103,7 @@ async def seat(request: Request) -> Response:
 async def _seat_page(request: Request, form: Form) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await given.seat(tx, request.state.person, access.path_id(request))
+        asks_why = await _asks_why(request, tx, row)
     form.values.setdefault("id", str(uuid4()))
     form.values.setdefault("left_note", row["left_note"])
     return render.page(
@@ -85,6 +112,7 @@ async def _seat_page(request: Request, form: Form) -> Response:
         200 if form.ok else 422,
         form=form,
         seat=row,
+        asks_why=asks_why,
         kinds=forms.CASH_KINDS,
         cash=sum(one["amount"] for one in row["cash"]),
         ahead=row["starts_at"] > row["now"] and row["state"] == "confirmed",
@@ -100,6 +128,7 @@ async def _take_off_page(
 ) -> Response:
     async with access.context(request).db.reading() as tx:
         row = await given.seat(tx, request.state.person, access.path_id(request))
+        asks_why = await _asks_why(request, tx, row)
     return render.page(
         request,
         "hosting/seats/take_off.html",
@@ -107,6 +136,7 @@ async def _take_off_page(
         form=form,
         seat=row,
         preview=preview,
+        asks_why=asks_why,
         choices=forms.REFUND_CHOICES,
         refund_names={value: label for value, label, _ in forms.REFUND_CHOICES},
         refusals=bookings.take_off_refusals(row["state"], row["starts_at"], row["now"]),
@@ -117,30 +147,27 @@ async def _take_off_page(
 async def take_off(request: Request) -> Response:
     """POST: show what it does and who is told, and take them off once that was seen."""
     form, booking_id = await Form.read(request), access.path_id(request)
+    row = await _seat(request, form)
     how = forms.read_taking_off(form)
     if how is None or form.value("then") != "do":
         return await _take_off_page(request, form, preview=how)
     try:
-        was_on = await given.take_off(access.context(request), request.state.person, booking_id, how)
+        told = _told(request, form, row, "took somebody off")
+        await given.take_off(access.context(request), request.state.person, booking_id, how, also=told)
     except Refused as refused:
         return await _take_off_page(request, form.add(refused.reasons))
-    return await _to_seats(
-        request, "They are off the list, and are told by mail.", "took somebody off" if was_on else ""
-    )
+    return _to_seats(row, "They are off the list, and are told by mail.")
 
 
-async def _to_seats(request: Request, notice: str, what: str) -> Response:
-    """Back to the seats of the gathering. what: was done, for the hosts where an organizer did it; else empty."""
-    async with access.context(request).db.reading() as tx:
-        row = await given.seat(tx, request.state.person, access.path_id(request))
-    if what:
-        await actions.tell_hosts(access.context(request), request.state.person, row, what)
+def _to_seats(row: db.Record, notice: str) -> Response:
+    """Back to the seats of the gathering of a seat, as it was."""
     return render.see_other(f"/host/gatherings/{row['gathering_id']}/seats", notice=notice)
 
 
 async def note_cash(request: Request) -> Response:
     form, booking_id = await Form.read(request), access.path_id(request)
-    note = forms.read_note(form, "note")
+    form.values["at"] = "cash"
+    row, note = await _seat(request, form), forms.read_note(form, "note")
     try:
         if form.ok:
             await given.note_seat_cash(
@@ -151,6 +178,7 @@ async def note_cash(request: Request) -> Response:
                 form.value("kind"),
                 form.value("cash"),
                 note,
+                also=_told(request, form, row, "noted cash for a seat"),
             )
             return render.see_other(f"/host/seats/{booking_id}", notice="Noted.")
     except Refused as refused:
@@ -160,10 +188,14 @@ async def note_cash(request: Request) -> Response:
 
 async def note_leaving(request: Request) -> Response:
     form, booking_id = await Form.read(request), access.path_id(request)
-    note = forms.read_note(form)
+    form.values["at"] = "note"
+    row, note = await _seat(request, form), forms.read_note(form)
     try:
         if form.ok:
-            await given.note_leaving(access.context(request), request.state.person, booking_id, note)
+            told = _told(request, form, row, "noted why somebody left")
+            await given.note_leaving(
+                access.context(request), request.state.person, booking_id, note, also=told
+            )
             return render.see_other(f"/host/seats/{booking_id}", notice="Noted.")
     except Refused as refused:
         form.add(refused.reasons)
@@ -171,11 +203,14 @@ async def note_leaving(request: Request) -> Response:
 
 
 async def resend(request: Request) -> Response:
-    booking_id = access.path_id(request)
+    form, booking_id = await Form.read(request), access.path_id(request)
+    form.values["at"] = "invite"
     try:
-        await actions.resend_invite(access.context(request), request.state.person, booking_id)
+        await actions.resend_invite(
+            access.context(request), request.state.person, booking_id, why=form.value("why")
+        )
     except Refused as refused:
-        return await _seat_page(request, Form().add(refused.reasons))
+        return await _seat_page(request, form.add(refused.reasons))
     return render.see_other(f"/host/seats/{booking_id}", notice="The invite is on its way once more.")
 
 
@@ -213,11 +248,19 @@ async def move(request: Request) -> Response:
         form.add(Reason("no_reason", "Please write why, in one line: they read it in their mail.", "reason"))
     if not form.ok or to_id is None or form.value("then") != "do":
         return await _move_page(request, form)
+    async with access.context(request).db.reading() as tx:
+        row = await given.seat(tx, request.state.person, booking_id)
     try:
-        moved = await bookings.move_by_host(
-            access.context(request), request.state.person, booking_id, to_id, reason=reason
+        # Who has the seat reads the reason; so do the hosts, where none was given for acting.
+        form.values["why"] = reason
+        await bookings.move_by_host(
+            access.context(request),
+            request.state.person,
+            booking_id,
+            to_id,
+            reason=reason,
+            also=_told(request, form, row, "moved a seat"),
         )
     except Refused as refused:
         return await _move_page(request, form.add(refused.reasons))
-    what = "moved a seat" if moved.was_id != to_id else ""
-    return await _to_seats(request, "Their seat is moved, and they are told by mail.", what)
+    return _to_seats(row, "Their seat is moved, and they are told by mail.")

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from circles.base.errors import Refused, or_not_found, refuse_if
 from circles.hosting.hosts import mail as hosts_mail
+from circles.hosting.hosts.rules import acted_as
+from circles.hosting.organize import acting
 from circles.hosting.sharing import rules
 from circles.people import Person
 from circles.store import audit, db
@@ -17,9 +19,12 @@ SQL = db.queries("hosting/sharing")
 CHANGED = "{name} gave this circle a short address: {url}. Whatever led to it before still does."
 
 
-async def choose_address(context: Context, actor: Person, circle_id: UUID, typed: str) -> str:
+async def choose_address(
+    context: Context, actor: Person, circle_id: UUID, typed: str, *, why: str = ""
+) -> str:
     """Give a circle a short address, perhaps one it had before; its others lead there from now on. Idempotent.
 
+    why: an organizer's reason, unless they act for the circle with one already.
     Returns the address. Raises NotFound, and Refused for one that is none, that is taken, or above MAX_ADDRESSES.
     """
     slug = rules.read_slug(typed)
@@ -37,9 +42,17 @@ async def choose_address(context: Context, actor: Person, circle_id: UUID, typed
         await SQL.set_former(tx, circle_id=circle_id)
         if await SQL.choose_address(tx, slug=slug, circle_id=circle_id, actor_id=actor.id) is None:
             raise Refused(rules.taken(slug))
+        who = await acting.require(tx, actor, circle_id, circle["part"], why)
         await audit.record(
-            tx, "circle.address_chosen", circle_id, actor_id=actor.id, before=before, after=slug
+            tx,
+            "circle.address_chosen",
+            circle_id,
+            actor_id=actor.id,
+            before=before,
+            after=slug,
+            why=who.why,
+            details=acted_as(circle["part"]),
         )
-        news = CHANGED.format(name=actor.name, url=f"{context.settings.base_url}/c/{slug}")
-        await hosts_mail.notify_hosts(tx, context, circle["id"], actor, news)
+        news = CHANGED.format(name=who.name, url=f"{context.settings.base_url}/c/{slug}")
+        await hosts_mail.notify_hosts(tx, context, circle["id"], actor, who.says(news))
     return slug

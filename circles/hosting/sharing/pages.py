@@ -11,6 +11,7 @@ from starlette.responses import Response
 from circles.base import money
 from circles.base.errors import Refused, or_not_found
 from circles.gatherings import FORMATS, PLACES, circle_card, circle_path
+from circles.hosting.organize import acting
 from circles.hosting.sharing import actions, documents, rules
 from circles.hosting.sharing.documents import Poster
 from circles.store import db
@@ -33,7 +34,11 @@ async def choose(request: Request) -> Response:
     form, circle = await Form.read(request), await _circle(request)
     try:
         slug = await actions.choose_address(
-            access.context(request), request.state.person, circle["id"], form.value("slug")
+            access.context(request),
+            request.state.person,
+            circle["id"],
+            form.value("slug"),
+            why=form.value("why"),
         )
     except Refused as refused:
         return _page(request, circle, form.add(refused.reasons), 422)
@@ -75,9 +80,11 @@ def _lines(circle: dict[str, Any]) -> tuple[str, ...]:
 
 async def _circle(request: Request) -> dict[str, Any]:
     """The circle of the URL for somebody who may change it. Raises NotFound."""
+    actor, circle_id = request.state.person, access.path_id(request)
     async with access.context(request).db.reading() as tx:
-        row = await SQL.shared_circle(tx, id=access.path_id(request), actor_id=request.state.person.id)
-    return dict(or_not_found(row))
+        row = or_not_found(await SQL.shared_circle(tx, id=circle_id, actor_id=actor.id))
+        asks_why = await acting.asks_why(tx, actor, circle_id, row["part"])
+    return dict(row) | {"asks_why": asks_why}
 
 
 async def _suggestion(request: Request, discreet_name: str) -> str:
@@ -112,6 +119,7 @@ def _page(request: Request, circle: dict[str, Any], form: Form, status: int = 20
         status,
         circle=circle,
         form=form,
+        asks_why=circle["asks_why"],
         url=url,
         former=circle["slugs"][1:],
         start=f"{settings.base_url}/c/",

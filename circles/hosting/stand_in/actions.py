@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
 from uuid import UUID
 
 from circles import invites
 from circles.base import clock
-from circles.base.clock import Viewer
 from circles.base.errors import NotFound, OutOfDate, or_not_found, refuse_if
 from circles.hosting.hosts import mail as hosts_mail
 from circles.hosting.hosts import rules as hosts_rules
 from circles.hosting.hosts.rules import Host
+from circles.hosting.organize import acting
+from circles.hosting.organize.acting import By
 from circles.hosting.stand_in import rules
 from circles.hosting.stand_in.rules import HostChange, HostedGathering, InvitationPlan
 from circles.people import Person
@@ -57,31 +57,58 @@ def plan_stand_in(gathering: HostedGathering, actor: Person, host_id: UUID) -> H
 
 
 async def set_stand_in(
-    context: Context, actor: Person, gathering_id: UUID, host_id: UUID, *, fingerprint: str
+    context: Context, actor: Person, gathering_id: UUID, host_id: UUID, *, fingerprint: str, why: str = ""
 ) -> HostChange:
     """Let one of the circle's own hosts stand in, and notify everybody concerned. Idempotent.
 
-    fingerprint: of what was shown. Raises NotFound for somebody who is no host of it, OutOfDate when it would
-    do another thing by now, and Refused for a gathering that is over.
+    fingerprint: of what was shown. why: an organizer's reason, unless they act for the circle with one already.
+    Raises NotFound for somebody who is no host of it, OutOfDate when it would do another
+    thing by now, and Refused for a gathering that is over, or where an organizer gives no reason.
     """
     async with context.db.transaction() as tx:
         change = plan_stand_in(await _lock(tx, gathering_id, actor), actor, host_id)
-        await _confirm(tx, context, actor, change, fingerprint)
+        await _confirm(tx, context, actor, change, fingerprint, why)
     return change
 
 
-async def _confirm(tx: db.Tx, context: Context, actor: Person, change: HostChange, fingerprint: str) -> None:
+async def _confirm(
+    tx: db.Tx, context: Context, actor: Person, change: HostChange, fingerprint: str, why: str
+) -> None:
     if change.is_done:
         return
     if change.fingerprint != fingerprint:
         raise OutOfDate(hosts_rules.out_of_date())
-    await _apply(tx, context, actor, change)
+    await _apply(tx, context, actor, change, by=await _by(tx, actor, change.gathering, why))
+
+
+async def asks_why(tx: db.Tx, actor: Person, gathering: HostedGathering) -> bool:
+    """Whether the actor has to say why: an organizer who neither hosts the gathering nor acts for its circle."""
+    return await acting.asks_why(tx, actor, gathering.circle_id, _part(actor, gathering))
+
+
+def _part(actor: Person, gathering: HostedGathering) -> str:
+    """The part of the actor; an organizer who stands in here hosts the gathering themselves."""
+    return "stand_in" if gathering.stand_in and gathering.stand_in.id == actor.id else gathering.part or ""
+
+
+async def _by(tx: db.Tx, actor: Person, gathering: HostedGathering, why: str) -> By:
+    return await acting.require(tx, actor, gathering.circle_id, _part(actor, gathering), why)
 
 
 async def _apply(
-    tx: db.Tx, context: Context, actor: Person, change: HostChange, *, notified: UUID | None = None
+    tx: db.Tx,
+    context: Context,
+    actor: Person,
+    change: HostChange,
+    *,
+    by: By | None = None,
+    notified: UUID | None = None,
 ) -> None:
-    """Store who hosts, and notify everybody in the same transaction, so once. notified: a host who knows already."""
+    """Store who hosts, and notify everybody in the same transaction, so once.
+
+    by: the actor, with the reason of an organizer. notified: a host who knows already.
+    """
+    who = by or By(actor.name)
     before, after, gathering = change.gathering.stand_in, change.to, change.gathering
     if after:
         await SQL.set_stand_in(tx, gathering_id=gathering.id, person_id=after.id, actor_id=actor.id)
@@ -94,6 +121,7 @@ async def _apply(
         actor_id=actor.id,
         before=str(before.id) if before else "",
         after=str(after.id) if after else "",
+        why=who.why,
         details={"told": {"hosts": len(change.hosts), "members": len(change.members)}}
         | hosts_rules.acted_as(gathering.part),
     )
@@ -101,7 +129,7 @@ async def _apply(
     for host in change.hosts:
         if host.id != notified:
             when = clock.format_when(gathering.starts_at, gathering.zone, await mail.viewer_of(tx, host.id))
-            text = rules.news_text(change, host, actor.name, when)
+            text = who.says(rules.news_text(change, host, who.name, when))
             await hosts_mail.notify(tx, context, host, gathering.discreet_name, text)
     await invites.announce_changes(tx, [gathering.id])
 
@@ -121,12 +149,13 @@ def plan_invitation(gathering: HostedGathering, actor: Person, email: str) -> In
 
 
 async def invite(
-    context: Context, actor: Person, gathering_id: UUID, *, email: str, fingerprint: str
+    context: Context, actor: Person, gathering_id: UUID, *, email: str, fingerprint: str, why: str = ""
 ) -> None:
     """Invite a facilitator who is no host of the circle to stand in, by mail. Idempotent.
 
-    fingerprint: of what was shown. Raises NotFound; OutOfDate when it would do another thing by now; Refused for a
-    gathering that is over, for a host of the circle, and above the limit of invitations a day.
+    fingerprint: of what was shown. why: as of set_stand_in. Raises NotFound; OutOfDate when it would do another thing
+    by now; Refused without a reason, for a gathering that is over, for a host of the circle, and above the limit of
+    invitations a day.
     """
     async with context.db.transaction() as tx:
         plan = plan_invitation(await _lock(tx, gathering_id, actor), actor, email)
@@ -135,9 +164,10 @@ async def invite(
         if plan.fingerprint != fingerprint:
             raise OutOfDate(hosts_rules.out_of_date())
         circle_id = plan.gathering.circle_id
-        if plan.gathering.part == "organizer":
-            news = partial(_asked_news, actor.name, plan.gathering)
-            await hosts_mail.notify_hosts(tx, context, circle_id, actor, news)
+        who = await _by(tx, actor, plan.gathering, why)
+        did = "asked somebody to host the gathering"
+        about = {"starts_at": plan.gathering.starts_at, "zone": plan.gathering.zone}
+        await acting.tell(tx, context, actor, circle_id, who, did, gathering=about)
         await HOSTS.replace_invitation(tx, circle_id=circle_id, gathering_id=gathering_id, email=email)
         await hosts_mail.invite(
             tx,
@@ -151,11 +181,6 @@ async def invite(
         )
 
 
-def _asked_news(actor_name: str, gathering: HostedGathering, viewer: Viewer) -> str:
-    when = clock.format_when(gathering.starts_at, gathering.zone, viewer)
-    return f"{actor_name}, an organizer, asked somebody to host the gathering of {when}."
-
-
 def plan_giving_back(gathering: HostedGathering, actor: Person) -> HostChange:
     """What it does when the usual hosts host it again. Raises NotFound for a former stand-in, and Refused."""
     is_actors = gathering.stand_in is None or gathering.stand_in.id == actor.id
@@ -166,14 +191,17 @@ def plan_giving_back(gathering: HostedGathering, actor: Person) -> HostChange:
     return change
 
 
-async def give_back(context: Context, actor: Person, gathering_id: UUID, *, fingerprint: str) -> HostChange:
+async def give_back(
+    context: Context, actor: Person, gathering_id: UUID, *, fingerprint: str, why: str = ""
+) -> HostChange:
     """Let the usual hosts host the gathering again, and notify everybody concerned. Idempotent.
 
-    Raises NotFound; OutOfDate when it would do another thing by now; Refused for a gathering that is over.
+    why: as of set_stand_in. Raises NotFound; OutOfDate when it would do another thing by now; Refused for a gathering
+    that is over, and without a reason.
     """
     async with context.db.transaction() as tx:
         change = plan_giving_back(await _lock(tx, gathering_id, actor, to_change=False), actor)
-        await _confirm(tx, context, actor, change, fingerprint)
+        await _confirm(tx, context, actor, change, fingerprint, why)
     return change
 
 

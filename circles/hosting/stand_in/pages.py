@@ -18,7 +18,7 @@ from circles.web.forms import Form
 
 
 async def choose(request: Request) -> Response:
-    return _choose_page(request, await _gathering(request), Form())
+    return await _choose_page(request, await _gathering(request), Form())
 
 
 async def _gathering(request: Request, *, to_change: bool = True) -> HostedGathering:
@@ -28,7 +28,12 @@ async def _gathering(request: Request, *, to_change: bool = True) -> HostedGathe
         )
 
 
-def _choose_page(
+async def _asks_why(request: Request, gathering: HostedGathering) -> bool:
+    async with access.context(request).db.reading() as tx:
+        return await actions.asks_why(tx, request.state.person, gathering)
+
+
+async def _choose_page(
     request: Request, gathering: HostedGathering, form: Form, plan: HostChange | InvitationPlan | None = None
 ) -> Response:
     change = plan if isinstance(plan, HostChange) else None
@@ -43,6 +48,7 @@ def _choose_page(
         change=change,
         invitation=plan if isinstance(plan, InvitationPlan) else None,
         names_of=rules.names_of,
+        asks_why=await _asks_why(request, gathering),
     )
 
 
@@ -57,14 +63,15 @@ def _choices(gathering: HostedGathering, actor: Person) -> list[tuple[str, str]]
 
 async def change(request: Request) -> Response:
     form, gathering = await Form.read(request), await _gathering(request)
+    form.values["at"] = form.value("who")
     plan = None
     try:
         plan = _plan(request, form, gathering)
         if form.value("then") != "do":
-            return _choose_page(request, gathering, form, plan)
+            return await _choose_page(request, gathering, form, plan)
         return await _apply(request, form, plan)
     except Refused as refused:
-        return _choose_page(request, gathering, form.add(refused.reasons), plan)
+        return await _choose_page(request, gathering, form.add(refused.reasons), plan)
 
 
 def _plan(request: Request, form: Form, gathering: HostedGathering) -> HostChange | InvitationPlan:
@@ -82,24 +89,29 @@ def _host_id(form: Form) -> UUID:
 
 
 async def _apply(request: Request, form: Form, plan: HostChange | InvitationPlan) -> Response:
-    context, actor, shown = access.context(request), request.state.person, form.value("seen")
+    context, actor, shown, why = (
+        access.context(request),
+        request.state.person,
+        form.value("seen"),
+        form.value("why"),
+    )
     gathering_id = plan.gathering.id
     page = f"/host/gatherings/{gathering_id}"
     after = f"/organize/circles/{plan.gathering.circle_id}" if plan.gathering.part == "organizer" else page
     if isinstance(plan, InvitationPlan):
-        await actions.invite(context, actor, gathering_id, email=plan.email, fingerprint=shown)
+        await actions.invite(context, actor, gathering_id, email=plan.email, fingerprint=shown, why=why)
         notice = f"Asked: {plan.email}. They host it once they say yes."
         return render.see_other(f"{page}/stand-in", notice=notice)
     host_id = plan.to.id if plan.to else actor.id
-    done = await actions.set_stand_in(context, actor, gathering_id, host_id, fingerprint=shown)
+    done = await actions.set_stand_in(context, actor, gathering_id, host_id, fingerprint=shown, why=why)
     return render.see_other(after, notice=done.done_text)
 
 
 async def giving_back(request: Request) -> Response:
-    return _giving_back_page(request, await _gathering(request, to_change=False), Form())
+    return await _giving_back_page(request, await _gathering(request, to_change=False), Form())
 
 
-def _giving_back_page(request: Request, gathering: HostedGathering, form: Form) -> Response:
+async def _giving_back_page(request: Request, gathering: HostedGathering, form: Form) -> Response:
     change = None
     try:
         change = actions.plan_giving_back(gathering, request.state.person)
@@ -114,6 +126,7 @@ def _giving_back_page(request: Request, gathering: HostedGathering, form: Form) 
         change=change,
         is_mine=gathering.stand_in is not None and gathering.stand_in.id == request.state.person.id,
         names_of=rules.names_of,
+        asks_why=await _asks_why(request, gathering),
     )
 
 
@@ -122,10 +135,10 @@ async def give_back(request: Request) -> Response:
     context, actor = access.context(request), request.state.person
     try:
         done = await actions.give_back(
-            context, actor, access.path_id(request), fingerprint=form.value("seen")
+            context, actor, access.path_id(request), fingerprint=form.value("seen"), why=form.value("why")
         )
     except Refused as refused:
-        return _giving_back_page(
+        return await _giving_back_page(
             request, await _gathering(request, to_change=False), form.add(refused.reasons)
         )
     to = f"/host/gatherings/{done.gathering.id}" if done.gathering.may_change else "/host"

@@ -21,13 +21,13 @@ async def note_cash(
     *,
     actor_id: UUID,
     note: str = "",
-) -> None:
-    """Note cash of a booking, in the caller's transaction. Idempotent by its key.
+) -> bool:
+    """Note cash of a booking, in the caller's transaction. Idempotent by its key. Returns whether it was not noted yet.
 
     amount: minor units; of a correction, the sum that is right. Raises Refused for more given back than was received.
     """
     if await SQL.is_noted(tx, id=key):
-        return
+        return False
     balance = await SQL.balance(tx, booking=booking_id)
     change = rules.change(kind, amount, balance, currency)
     await SQL.add(
@@ -43,6 +43,7 @@ async def note_cash(
     await audit.record(
         tx, "cash.noted", key, actor_id=actor_id, after=kind, why=note, details={"booking": str(booking_id)}
     )
+    return True
 
 
 async def note_walk_in_cash(
