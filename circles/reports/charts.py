@@ -6,6 +6,7 @@ on paper (docs/decisions/0028-charts-of-our-own.md).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,9 +16,11 @@ _LEFT, _RIGHT, _TOP, _BOTTOM, _PLOT = 46.0, 4.0, 18.0, 24.0, 150.0
 _ROW = 36.0
 _CELL = 30.0
 _MAX_CELL_WIDTH = 56.0
-# More columns than these have no number on top of each; every second, third ... has its label.
+# More columns than these have no number on top of each.
 _MAX_NUMBERED = 12
-_MAX_LABELS = 12
+# About the width of a letter on a phone and on paper, where they are largest; and what fits beside each other.
+_LETTER = 7.5
+_MAX_NAME = int(WIDTH / _LETTER)
 _LEVELS = ("heat-0", "heat-1", "heat-2", "heat-3", "heat-4")
 
 Format = Callable[[float], str]
@@ -140,6 +143,19 @@ def columns(
     )
 
 
+def _every(labels: Sequence[str], place: float) -> int:
+    """Of how many labels one is shown, so that none runs into the next, also with the letters of a phone."""
+    for every in range(1, len(labels)):
+        shown = labels[::every]
+        widths = (
+            (len(one) + len(following)) / 2 * _LETTER + _LETTER
+            for one, following in itertools.pairwise(shown)
+        )
+        if max(widths, default=0) <= place * every:
+            return every
+    return max(len(labels), 1)
+
+
 def _box(x: float, y: float, width: float, height: float, kind: str, words: str = "") -> Box:
     return Box(round(x, 2), round(y, 2), round(width, 2), round(height, 2), kind, words)
 
@@ -152,7 +168,7 @@ def _column_words(
     labels: Sequence[str], sums: Sequence[float], place: float, up: float, words: Format, is_plain: bool
 ) -> list[Words]:
     """The labels below, and the numbers above where there is room for them."""
-    every = -(-len(labels) // _MAX_LABELS)
+    every = _every(labels, place)
     middle = [round(_LEFT + place * (number + 0.5), 2) for number in range(len(labels))]
     below = [
         Words(x, _TOP + _PLOT + 16, label)
@@ -172,6 +188,8 @@ def _describe(labels: Sequence[str], series: Sequence[Series], words: Format) ->
     """What somebody who does not see a chart should know of it; the rest is in its table."""
     if not labels:
         return "Nothing to show."
+    if len(labels) == 1:
+        return f"{labels[0]}. " + " ".join(f"{one.name}: {words(one.values[0])}." for one in series)
     parts = []
     for one in series:
         low, high = min(one.values), max(one.values)
@@ -198,7 +216,10 @@ def bars(
         _box(0, number * _ROW + 17, room * value / longest, 12, kind)
         for number, (_, value) in enumerate(rows)
     )
-    names = [Words(0, number * _ROW + 12, name, "start") for number, (name, _) in enumerate(rows)]
+    names = [
+        Words(0, number * _ROW + 12, name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…", "start")
+        for number, (name, _) in enumerate(rows)
+    ]
     values = [
         Words(round(room * value / longest + 6, 2), number * _ROW + 27, words(value), "start")
         for number, (_, value) in enumerate(rows)
@@ -243,7 +264,7 @@ def grid(
         for column, value in enumerate(row)
         if value is not None
     ]
-    every = -(-len(across) // _MAX_LABELS)
+    every = _every(across, width)
     heads = [
         Words(round(left + width * (number + 0.5), 2), 13, label)
         for number, label in enumerate(across)

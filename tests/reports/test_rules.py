@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
-from itertools import combinations_with_replacement
 
 import pytest
 from hypothesis import given, settings
@@ -122,6 +122,29 @@ def test_columns_are_as_high_as_their_values_and_stay_inside(
     assert all(box.y >= 0 and box.y + box.height <= chart.height for box in chart.boxes)
 
 
+@pytest.mark.parametrize(
+    ("first", "count"), [(date(2024, 11, 1), 24), (date(2025, 11, 1), 12), (date(2026, 1, 1), 12)]
+)
+def test_no_label_of_a_month_runs_into_the_next(first: date, count: int) -> None:
+    labels = rules.Period(first, rules.add_months(first, count - 1)).labels
+    chart = charts.columns("key", "Visits", labels, [charts.Series("Visits", (1.0,) * count)])
+    below = [words for words in chart.words if words.text in labels]
+    assert len(below) >= 4
+    for one, following in itertools.pairwise(below):
+        assert following.x - one.x > 7 * (len(one.text) + len(following.text)) / 2
+
+
+def test_a_chart_of_one_month_says_its_numbers() -> None:
+    chart = charts.columns("key", "Visits", ["Oct"], [charts.Series("Visits", (97.0,))])
+    assert chart.description == "Oct. Visits: 97."
+
+
+def test_a_long_name_ends_where_its_chart_does() -> None:
+    chart = charts.bars("key", "People", [("L" * 80, 3.0)])
+    assert chart.words[0].text == "L" * 63 + "…"
+    assert "L" * 80 in chart.description
+
+
 def test_a_cell_of_a_grid_is_the_darker_the_higher_its_value() -> None:
     chart = charts.grid("key", "Waits", ["6 pm"], ["Mon", "Tue", "Wed"], [[0], [2], [8]])
     assert [(box.kind, box.words) for box in chart.boxes] == [
@@ -183,7 +206,10 @@ def rows_of(attended: Attended) -> list[dict[str, object]]:
 def test_no_number_and_no_difference_of_two_reports_is_of_fewer_than_five(attended: Attended) -> None:
     """Whoever subtracts one period from another gets sums of whole groups, each of at least five people."""
     said = fold(rows_of(attended), MONTHS)
-    ranges = [range(first, last + 1) for first, last in combinations_with_replacement(range(len(MONTHS)), 2)]
+    ranges = [
+        range(first, last + 1)
+        for first, last in itertools.combinations_with_replacement(range(len(MONTHS)), 2)
+    ]
     visits = {one: total(said.get("visits"), [MONTHS[place] for place in one], "visits") for one in ranges}
     for one, more in visits.items():
         assert more % 5 == 0
