@@ -106,6 +106,10 @@ select circles.id from circles
 where circles.id in (select hosts.circle_id from hosts where hosts.person_id in (:kept_id, :gone_id))
 order by circles.id for update;
 
+-- name: lock_bookings_of(kept_id, gone_id)!
+-- every booking of both, locked before the people: a payment that comes late locks its booking first
+select id from bookings where person_id in (:kept_id, :gone_id) order by id for no key update;
+
 -- name: lock_two(kept_id, gone_id)
 -- two people, locked in the order of their ids
 select id from people where id in (:kept_id, :gone_id) order by id for update;

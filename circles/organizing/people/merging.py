@@ -148,11 +148,15 @@ async def carry_out(context: Context, merge_id: UUID, *, actor_id: UUID) -> None
 
 
 async def _merge(tx: db.Tx, context: Context, row: db.Record, actor_id: UUID) -> bool:
-    """Lock circles, gatherings, people, as everywhere, and join them. False where one booked just before the locks."""
+    """Lock circles, gatherings, bookings, people, as everywhere, and join them.
+
+    False where one of both booked just before the locks.
+    """
     two = {"kept_id": row["kept_id"], "gone_id": row["gone_id"]}
     await SQL.lock_circles_of(tx, **two)
     locked = {each["gathering_id"] for each in await db.rows(SQL.gatherings_of(tx, **two))}
     await SQL.lock_gatherings(tx, ids=list(locked))
+    await SQL.lock_bookings_of(tx, **two)
     await db.rows(ROLES.lock_organizers(tx))
     await db.rows(SQL.lock_two(tx, **two))
     # From here on neither can book: that waits for the lock of their row.
