@@ -3,6 +3,16 @@
 from circles.organizing.needs.actions import act, bring_back, put_off
 from circles.organizing.needs.kinds import noun_of
 from circles.organizing.needs.queries import waiting
-from circles.organizing.needs.rules import MAX_LISTED, PUT_OFF, in_order
+from circles.organizing.needs.rules import MAX_LISTED, MAX_OF_KIND, PUT_OFF, in_order
 
-__all__ = ["MAX_LISTED", "PUT_OFF", "act", "bring_back", "in_order", "noun_of", "put_off", "waiting"]
+__all__ = [
+    "MAX_LISTED",
+    "MAX_OF_KIND",
+    "PUT_OFF",
+    "act",
+    "bring_back",
+    "in_order",
+    "noun_of",
+    "put_off",
+    "waiting",
+]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from circles.organizing.needs.kinds import KINDS
-from circles.organizing.needs.rules import MAX_OF_KIND, Kind, Need
+from circles.organizing.needs.rules import MAX_OF_KIND, MAX_SHOWN, Kind, Need
 from circles.store import db
 
 SQL = db.queries("organizing/needs")
@@ -20,16 +20,25 @@ class Waiting:
     needs: list[tuple[Kind, Need]] = field(default_factory=list)
     put_off: list[Need] = field(default_factory=list)
 
-    @property
-    def cut(self) -> list[tuple[Kind, Need]]:
-        """MAX_OF_KIND of each kind at most."""
+    def first(self, most: int) -> list[tuple[Kind, Need]]:
+        """So many of each kind at most: those that its query puts first."""
         counts: Counter[str] = Counter()
         kept = []
         for kind, need in self.needs:
             counts[kind.name] += 1
-            if counts[kind.name] <= MAX_OF_KIND:
+            if counts[kind.name] <= most:
                 kept.append((kind, need))
         return kept
+
+    @property
+    def counted(self) -> list[tuple[Kind, Need]]:
+        """What a page counts; with a "+" where it is less than what waits."""
+        return self.first(MAX_OF_KIND)
+
+    @property
+    def shown(self) -> list[tuple[Kind, Need]]:
+        """What a page shows."""
+        return self.first(MAX_SHOWN)
 
     def need(self, kind: str, about: str, *, of: str = "") -> Need | None:
         """One that waits, by its key; or one of the kind "put_off", by what it is `of`."""

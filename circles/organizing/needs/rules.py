@@ -18,6 +18,8 @@ from circles.store.context import Context
 
 # Rows that the query of one kind answers; one more says that there are more.
 MAX_OF_KIND: Final = 20
+# A page shows so many of one kind, so that many of it hide no other; and so many in all.
+MAX_SHOWN: Final = 5
 MAX_LISTED: Final = 40
 
 Level = Literal["pressing", "soon", "in time"]

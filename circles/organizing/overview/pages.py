@@ -20,8 +20,9 @@ async def overview(request: Request) -> Response:
     async with access.context(request).db.reading() as tx:
         glance = await queries.glance(tx, viewer)
         waiting = await needs.waiting(tx, person.id)
-    listed = needs.in_order(waiting.cut, clock.now())
-    today = clock.wall_time(clock.now(), viewer.zone or "UTC").date()
+    now, counted = clock.now(), waiting.counted
+    listed = needs.in_order(waiting.shown, now)[: needs.MAX_LISTED]
+    today = clock.wall_time(now, viewer.zone or "UTC").date()
     return render.page(
         request,
         "organizing/overview/overview.html",
@@ -31,14 +32,13 @@ async def overview(request: Request) -> Response:
         glance=glance,
         polylines=rules.polylines,
         chart=(rules.WIDTH, rules.HEIGHT),
-        listed=[
-            (level, kind, need, kind.describe(need, viewer))
-            for level, kind, need in listed[: needs.MAX_LISTED]
-        ],
-        pressing=sum(level == "pressing" for level, _, _ in listed),
-        total=len(listed),
-        has_more=len(listed) > needs.MAX_LISTED or len(listed) < len(waiting.needs),
-        put_off=[(need, needs.noun_of(need.facts["of"])) for need in waiting.put_off],
+        listed=[(level, kind, need, kind.describe(need, viewer)) for level, kind, need in listed],
+        pressing=sum(level == "pressing" for level, _, _ in needs.in_order(counted, now)),
+        total=len(counted),
+        is_cut=len(counted) < len(waiting.needs),
+        has_more=len(listed) < len(waiting.needs),
+        put_off=[(need, needs.noun_of(need.facts["of"])) for need in waiting.put_off[: needs.MAX_OF_KIND]],
+        put_off_more=len(waiting.put_off) > needs.MAX_OF_KIND,
         choices=list(needs.PUT_OFF.items()),
     )
 
