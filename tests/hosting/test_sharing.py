@@ -186,18 +186,23 @@ def test_the_code_holds_the_address() -> None:
 def _text_of(pdf: bytes) -> str:
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
     pages = [zlib.decompress(stream) for stream in streams if stream[:1] == b"x"]
-    return b"".join(pages).decode("latin-1")
+    return b"".join(pages).decode("windows-1252", "replace")
 
 
 def test_a_poster_is_one_page_in_letters_that_it_has() -> None:
     poster = Poster(
-        "Community", "Zoë’s “Gruppe” — Группа", ("Online", "$30"), "https://circles.example/c/abc", "Foot"
+        "Community",
+        "Zoë’s “Gruppe” — Группа",
+        ("Online", "€30 to €80"),
+        "https://circles.example/c/abc",
+        "Foot",
     )
     pdf = documents.poster_pdf(poster)
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") == 1
     text = _text_of(pdf)
-    assert 'Zoë\'s "Gruppe" - Gruppa' in text
+    assert "Zoë’s “Gruppe” — Gruppa" in text
+    assert "€30 to €80" in text
     assert "circles.example/c/abc" in text
     assert documents.writable("東京") == "??"
 

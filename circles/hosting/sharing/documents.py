@@ -22,10 +22,8 @@ _QUIET_ZONE = 4  # modules around a code, as the standard asks
 _WIDTH, _HEIGHT, _MARGIN = 612.0, 792.0, 60.0
 _QR_SIDE = 230.0
 _INK, _MOSS, _SOFT = (35, 38, 34), (63, 90, 60), (92, 94, 88)
-# What the built-in fonts of PDF lack, as they can write it.
-_SIGNS = str.maketrans(
-    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "}
-)
+# Of the built-in fonts of PDF (WinAnsiEncoding): Western European letters, typographic signs, the euro.
+_ENCODING = "windows-1252"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ def poster_pdf(poster: Poster) -> bytes:
     from fpdf import FPDF
 
     pdf = FPDF(unit="pt", format="Letter")
+    pdf.core_fonts_encoding = _ENCODING
     pdf.set_creation_date(datetime(2000, 1, 1, tzinfo=UTC))
     pdf.set_title(writable(poster.title))
     pdf.set_lang("en")
@@ -81,9 +80,9 @@ def poster_pdf(poster: Poster) -> bytes:
 
 
 def writable(line: str) -> str:
-    """A line in the letters of the built-in fonts of PDF (Latin-1): others as Latin letters, or a question mark."""
-    line = line.translate(_SIGNS)
-    return "".join(letter if ord(letter) < 256 else _latin(letter) for letter in line)
+    """A line in the letters of the built-in fonts of PDF: others as Latin letters, or a question mark."""
+    line = line.replace("\u00a0", " ")
+    return "".join(letter if letter.encode(_ENCODING, "ignore") else _latin(letter) for letter in line)
 
 
 def _latin(letter: str) -> str:
