@@ -24,6 +24,13 @@ def test_addresses_are_found_in_what_is_pasted() -> None:
     assert found.unreadable == ("ben at example.org",)
     assert [reason.code for reason in rules.refusals(found)] == ["unreadable"]
     assert [reason.code for reason in rules.refusals(rules.read(""))] == ["missing"]
+    assert rules.read("ada@example.org, a@@b; cy@").unreadable == ("a@@b", "cy@")
+    assert [rules.may_be(cell) for cell in ("a@@b", "Ada <ada@example.org>", "@ada", "Ada")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     many = rules.read("\n".join(f"a{n}@example.org" for n in range(501)))
     assert [reason.code for reason in rules.refusals(many)] == ["too_many"]
     with pytest.raises(Refused):
@@ -148,3 +155,20 @@ async def test_addresses_come_from_a_file_too(cast: Cast, browser: OpenBrowser) 
             True,
         )
     assert await value(cast.context, "select count(*) from account_invitations") == 2
+
+
+async def test_an_unknown_circle_is_said_and_an_old_link_promises_nothing(
+    cast: Cast, browser: OpenBrowser
+) -> None:
+    context = cast.context
+    file = {"file": ("", b"", "text/csv")}
+    async with browser(cast.odile) as page:
+        sent = {"addresses": "ada@example.org", "circle": "none of them"}
+        refused = await page.post(HOME, data=sent, files=file)
+        assert (refused.status_code, "one of these circles" in refused.text) == (422, True)
+        assert (await page.post(HOME, data=sent | {"circle": ""}, files=file)).status_code == 303
+    await jobs.drain(context)
+    url = await value(context, "select unsubscribe_url from mails where to_address = 'ada@example.org'")
+    await change(context, "delete from account_invitations")
+    async with browser() as page:
+        assert (await page.post(url.removeprefix("http://circles.test"))).status_code == 404

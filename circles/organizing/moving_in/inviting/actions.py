@@ -22,6 +22,11 @@ DAY: Final = timedelta(days=1)
 SUBJECT: Final = "An invitation"
 
 
+def no_such_circle() -> Reason:
+    """The refusal of a circle that is not offered."""
+    return Reason("circle", "Please choose one of these circles, or none.", "circle")
+
+
 async def invite(
     context: Context, *, actor_id: UUID, addresses: Addresses, circle_id: UUID | None = None
 ) -> UUID:
@@ -34,7 +39,7 @@ async def invite(
     async with context.db.transaction() as tx:
         circles = {row["id"] for row in await db.rows(SQL.circles(tx))}
         if circle_id and circle_id not in circles:
-            raise Refused(Reason("circle", "Please choose one of these circles, or none.", "circle"))
+            raise Refused(no_such_circle())
         for _ in range(len(addresses.addresses) // 100 + 1):
             if not await limits.allow(
                 tx, context.settings, "account invitations", rules.MAX_A_DAY // 100, DAY
@@ -119,10 +124,13 @@ async def opened(context: Context, token: str) -> db.Record:
 
 
 async def refuse_mail(context: Context, token: str) -> None:
-    """No invitation is sent to the address of a link any more. Idempotent. Raises NotFound for what is no link."""
+    """No invitation is sent to the address of a link any more. Idempotent.
+
+    Raises NotFound for what is no link, and once the address is forgotten: nothing was promised then.
+    """
     invitation_id = or_not_found(tokens.read(context.settings.signing_keys, PURPOSE, token))
     async with context.db.transaction() as tx:
-        await SQL.refuse_mail(tx, id=invitation_id)
+        or_not_found(await SQL.refuse_mail(tx, id=invitation_id))
 
 
 @jobs.every("invitations.forget", "19 4 * * *")

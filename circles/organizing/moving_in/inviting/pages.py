@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -49,17 +51,20 @@ async def invite(request: Request) -> Response:
     context, actor_id, form = access.context(request), request.state.person.id, Form()
     try:
         sent = await _sent(request, form)
+        circle_id = form.take(lambda: _circle(form.value("circle")))
+        if not form.ok:
+            return await _page(request, form, 422)
         typed = form.value("addresses")
         if sent:
             await limits.count_upload(context, actor_id, "file")
             list_file = await imports.actions.read(lists.KINDS["people"], sent)
-            cells = "\n".join(cell for _, row in list_file.rows for cell in row if "@" in cell)
+            cells = "\n".join(cell for _, row in list_file.rows for cell in row if rules.may_be(cell))
             typed = f"{typed}\n{cells}"
         batch = await actions.invite(
             context,
             actor_id=actor_id,
             addresses=rules.read(typed),
-            circle_id=reading.uuid_or_none(form.value("circle")),
+            circle_id=circle_id,
         )
     except Refused as refused:
         form.add(refused.reasons)
@@ -67,6 +72,14 @@ async def invite(request: Request) -> Response:
             return headers.answer_large_body_with(request.scope, await _page(request, form, 413))
         return await _page(request, form, 422)
     return render.see_other(f"{HOME}/{batch}", notice="They are invited in turn, some each minute.")
+
+
+def _circle(typed: str) -> UUID | None:
+    """The circle that an invitation names, or none. Raises Refused."""
+    circle_id = reading.uuid_or_none(typed)
+    if typed and circle_id is None:
+        raise Refused(actions.no_such_circle())
+    return circle_id
 
 
 async def _sent(request: Request, form: Form) -> bytes:

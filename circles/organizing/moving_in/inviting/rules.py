@@ -39,8 +39,17 @@ def read(typed: str) -> Addresses:
         except Refused:
             unreadable.append(match[0])
     # A line without an address is one that somebody mistyped; a name beside an address is none.
-    unreadable += [line.strip() for line in typed.split("\n") if line.strip(" ;,") and "@" not in line]
+    lines = (line.strip(" ;,\r\t") for line in typed.split("\n"))
+    unreadable += [line for line in lines if line and not _WITHIN.search(line)]
+    # So is what has the sign of an address and is none, on a line with others: a@@b.
+    parts = (part.strip(" \r\t") for part in re.split(r"[\n,;]", typed) if "@" in part)
+    unreadable += [part for part in parts if not _WITHIN.search(part)]
     return Addresses(tuple(addresses), tuple(dict.fromkeys(unreadable)))
+
+
+def may_be(cell: str) -> bool:
+    """Whether a cell of a file may be meant as an address; “@ada” is a name elsewhere."""
+    return bool(re.search(r"[^\s@]@", cell))
 
 
 def refusals(found: Addresses) -> list[Reason]:
