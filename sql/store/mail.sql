@@ -1,7 +1,7 @@
 -- name: add(kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method, reply_to, useful_until, about, unsubscribe_url, domain)<!
 -- add an outgoing mail; its Message-ID is the same in every attempt. One about a seat that its person is not to be told of yet,
--- or of these kinds (to whoever has a seat or belongs to a circle) to somebody who was not told of their account, is never sent: who
--- writes to such people asks for it before, and this is the net below
+-- or of these kinds (to whoever has a seat, belongs to a circle or is suspended) to somebody who was not told of their account, is
+-- never sent: who writes to such people asks for it before, and this is the net below
 insert into mails (
     kind, person_id, to_address, to_name, subject, text_body, html_body, calendar, more_calendars, calendar_method,
     reply_to, useful_until, about, unsubscribe_url, message_id, state
@@ -13,7 +13,8 @@ values (
     case
         when is_untold_seat(:about) then 'expired'
         when :kind in (
-            'agree_again', 'changed', 'invite', 'invites', 'message', 'moved', 'reminder', 'waiting_list', 'withdrawn'
+            'agree_again', 'changed', 'invite', 'invites', 'message', 'moved', 'reminder', 'suspended', 'suspension_lifted',
+            'waiting_list', 'withdrawn'
         ) and exists (select from untold_people where untold_people.person_id = :person_id) then 'expired'
         else 'waiting'
     end

@@ -13,12 +13,14 @@ from circles.bookings.agreeing import actions as agreeing
 from circles.bookings.given.rules import Gift
 from circles.invites import changes
 from circles.organizing.moving_in import telling
+from circles.organizing.people import suspending
 from circles.reminders import actions as reminders
 from circles.store import jobs, mail
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
 from tests.helpers import change, person, rows, start_in, value
+from tests.organizing.helpers import suspend
 from tests.organizing.moving_in_helpers import ahead, csv_file, move_in, past, previewed
 
 AHEAD = ("Name", "E-mail", "Circle", "Date", "Kind of seat")
@@ -234,3 +236,17 @@ async def test_who_signs_in_or_is_given_a_seat_is_known(cast: Cast, moved: UUID)
         "from people where email = 'ben@example.org'",
     )
     assert await value(context, "select count(*) from untold_people") == 0
+
+
+async def test_whoever_was_not_told_reads_nothing_of_a_suspension(cast: Cast, moved: UUID) -> None:
+    context = cast.context
+    ada = await value(context, "select id from people where email = 'ada@example.org'")
+    await suspend(context, cast.odile, ada)
+    await jobs.drain(context)
+    await suspending.lift(context, await person(context, cast.odile), ada)
+    await jobs.drain(context)
+    kept = await rows(context, "select kind, state from mails where to_address = 'ada@example.org'")
+    assert {(row["kind"], row["state"]) for row in kept} == {
+        ("suspended", "expired"),
+        ("suspension_lifted", "expired"),
+    }
