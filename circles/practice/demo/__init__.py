@@ -10,6 +10,7 @@ from circles.hosting import plant_some
 from circles.practice.demo.agreements import change_guidelines
 from circles.practice.demo.hosting import add_hosts, add_pictures, pause_end_and_copy
 from circles.practice.demo.introductions import add_introductions
+from circles.practice.demo.organizing.month import add_month
 from circles.practice.demo.plan import Plan, community
 from circles.practice.demo.room import open_room, write_messages_and_run_sheets
 from circles.practice.demo.schedules import add_schedules
@@ -54,7 +55,8 @@ TABLES = [
         "reflections",
     ),
     *("run_sheets", "run_steps", "screenings", "requests", "request_answers", "apart", "listings"),
-    *("licences", "listing_ways", "complaints", "introductions", "suggestions", "accesses", "events"),
+    *("licences", "listing_ways", "complaints", "introductions", "suggestions", "accesses", "concerns"),
+    *("concern_steps", "circle_addresses", "exports", "facilitator_invitations", "events"),
 ]
 
 
@@ -96,6 +98,7 @@ def plan() -> Plan:
     add_hosted_seats(planned)
     add_moved_seat(planned)
     add_waiting(planned)
+    add_month(planned)
     _hash_acceptances(planned)
     for table in ("events", "money_rows"):
         planned.rows[table].sort(key=lambda row: row["at"])

@@ -1,0 +1,1 @@
+"""What organizers of the demo community did, and what waits for them."""
