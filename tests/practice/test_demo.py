@@ -667,3 +667,22 @@ async def test_the_organizer_sees_farids_reflection(demo_context: Context, brows
     async with browser((await _person(demo_context, "odile")).id) as page:
         text = (await page.get(f"/host/circles/{circle}/notes")).text
         assert "Looking back" in text
+
+
+async def test_the_organizer_s_pages_have_something_to_show(
+    demo_context: Context, browser: OpenBrowser
+) -> None:
+    async with browser((await _person(demo_context, "odile")).id) as page:
+        assert "Wren Halloran" in (await page.get("/organize/concerns")).text
+        assert "The insurer asks who came last month." in (await page.get("/organize/exports")).text
+        assert "sol@example.org" in (await page.get("/organize/people/invitations")).text
+    async with browser((await _person(demo_context, "wren")).id) as page:
+        assert "twice why I was so quiet" not in (await page.get("/my/concerns")).text
+    async with browser((await _person(demo_context, "mira")).id) as page:
+        asked = await _value(demo_context, "select id from concerns where state = 'closed'")
+        assert "we look for somebody who hosts in the morning" in (
+            (await page.get(f"/my/concerns/{asked}")).text.lower()
+        )
+        assert "The insurer asks who came last month." in (await page.get("/my/access")).text
+        assert (await page.get("/c/tuesdays")).headers["location"].endswith("/c/first-weeks")
+        assert "First weeks after" in (await page.get("/c/first-weeks")).text

@@ -56,7 +56,10 @@ def _add_addresses(plan: Plan) -> None:
 
 
 def _add_export(plan: Plan, purpose: str) -> None:
-    """Names of who came, which those who came read of in their own accounts."""
+    """Names of who came, which those who came read of in their own accounts.
+
+    read_at is left to the database: rows of before a database had them are in no file.
+    """
     at = plan.now - timedelta(days=5)
     filters: Row = {"from": str((at - timedelta(days=30)).date()), "to": str(at.date()), "circles": []}
     filters |= {"facilitators": []}
@@ -65,7 +68,7 @@ def _add_export(plan: Plan, purpose: str) -> None:
     rows |= {"depth": "named", "purpose": purpose, "format": "xlsx", "made_by": "page"}
     days = ((at - timedelta(days=30)).date(), at.date())
     listed = [meeting for meeting in plan.meetings if days[0] <= meeting.starts_at.date() <= days[1]]
-    export = plan.add("exports", **rows, read_at=at, row_count=len(plan.bookings_of(listed)), finished_at=at)
+    export = plan.add("exports", **rows, row_count=len(plan.bookings_of(listed)), finished_at=at)
     plan.event("attendance.exported", export, at, plan.odile, **filters, depth="named")
 
 
