@@ -1,7 +1,8 @@
 -- What people write to the organizers.
 
 -- name: people_to_write_about(person_id)
--- whom a signed-in person may name: those who host circles they had a seat in or waited for lately, and the organizers
+-- whom a signed-in person may name: those who host circles they had a seat in or waited for lately, who hosted the gatherings
+-- themselves, as a stand-in or before they left, and the organizers
 with seats as (
     select bookings.gathering_id from bookings where bookings.person_id = :person_id
     union
@@ -13,11 +14,17 @@ with seats as (
     join hosts on hosts.circle_id = gatherings.circle_id
     where gatherings.starts_at > now() - interval '1 year'
     union
+    select hosted.person_id
+    from seats
+    join gatherings on gatherings.id = seats.gathering_id
+    join hosted_gatherings as hosted on hosted.gathering_id = seats.gathering_id
+    where gatherings.starts_at > now() - interval '1 year'
+    union
     select people.id from people where people.is_organizer
 )
 
 select people.id, people.name from met join people on people.id = met.id
-where people.id <> :person_id
+where people.id <> :person_id and people.merged_into is null and people.email not like '%@gone.invalid'
 order by people.name_key, people.id
 limit 200;
 

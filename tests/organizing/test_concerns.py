@@ -14,7 +14,7 @@ from circles.base import clock
 from circles.organizing.concerns import actions
 from circles.people.suspended import actions as suspended
 from circles.store.context import Context
-from tests.cast import Cast, add_booking, add_person
+from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
 from tests.helpers import change, missing, person, rows, value
 
@@ -166,6 +166,10 @@ async def test_a_member_names_those_they_met(cast: Cast, browser: OpenBrowser) -
 
 async def test_the_only_organizer_is_named_aloud(cast: Cast, browser: OpenBrowser) -> None:
     async with browser(cast.mira) as page:
+        assert "Just one person organizes here now" in (await page.get("/write")).text
+        form = {"id": str(uuid4()), "body": WORDS, "about": str(cast.odile)}
+        sent = await page.post("/write", data=form, follow_redirects=True)
+        assert "nobody reads it until somebody does" in sent.text
         shown = (await page.get(f"/facilitators/{cast.odile}/concern")).text
         assert "Nobody else organizes here just now" in shown
         assert (await page.get(f"/facilitators/{cast.milo}/concern")).status_code == 404
@@ -300,3 +304,16 @@ async def test_writing_again_does_not_put_off_a_date_that_is_late(cast: Cast, br
         shown = main_of((await page.get(f"/my/concerns/{concern}")).text)
     assert not missing(shown, "The organizers closed this", "there is no answer")
     assert "on the phone" not in shown
+
+
+async def test_who_hosted_a_gathering_and_left_since_can_be_named(cast: Cast, browser: OpenBrowser) -> None:
+    context = cast.context
+    past = await add_gathering(context, cast.circle, days=-3)
+    await add_booking(context, past, cast.mira)
+    await change(context, "insert into hosted_gatherings values ($1, $2, 'stand_in')", past, cast.fern)
+    async with browser(cast.mira) as page:
+        assert str(cast.fern) in (await page.get("/write")).text
+    concern = await write(cast, browser, cast.mira, about=str(cast.fern))
+    assert await value(context, "select about_person from concerns where id = $1", concern) == cast.fern
+    async with browser(cast.milo) as page:  # who was not there
+        assert str(cast.fern) not in (await page.get("/write")).text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,9 @@ from starlette.responses import Response
 from circles.base import clock, text
 from circles.base.errors import NotFound, OutOfDate, Refused, or_not_found
 from circles.organizing.concerns import actions, rules
+from circles.organizing.concerns.rules import Concern
 from circles.store import db
+from circles.store.context import Context
 from circles.web import access, limits, render, tokens
 from circles.web.forms import Form
 
@@ -63,6 +65,7 @@ async def _form_page(request: Request, form: Form, about: db.Record | None, stat
         about=about,
         choices=[("", "Nobody, it is something else"), *((str(row["id"]), row["name"]) for row in choices)],
         nobody_reads=about is not None and not others,
+        has_one_reader=about is None and others == 1,
         rules=rules,
     )
 
@@ -84,9 +87,17 @@ async def _write(request: Request, about: db.Record | None) -> Response:
         if isinstance(refused, OutOfDate):
             form.renew_id()
         return await _form_page(request, form, about, 429 if "too_many" in refused.codes else 422)
-    day = clock.format_date(answer_by)
-    notice = f"Thank you. The organizers have it now, and you get an answer by {day}."
-    return render.see_other("/my/concerns" if person else "/", notice=notice)
+    return render.see_other(
+        "/my/concerns" if person else "/", notice=await _sent(context, concern, answer_by)
+    )
+
+
+async def _sent(context: Context, concern: Concern, answer_by: date) -> str:
+    """What somebody reads once it is sent: nobody is promised an answer where nobody may read it."""
+    async with context.db.reading() as tx:
+        if not await SQL.other_organizers(tx, about_person=concern.about_person):
+            return "Thank you. It is kept. Nobody else organizes here just now, so nobody reads it until somebody does."
+    return f"Thank you. The organizers have it now, and you get an answer by {clock.format_date(answer_by)}."
 
 
 def _network(request: Request) -> str:
