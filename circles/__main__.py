@@ -106,6 +106,8 @@ def run_command(given: argparse.Namespace) -> int:
     """Run the command that was given, with what was given to it."""
     if given.command in CHANGING and not given.embedded:
         refuse_beside_production()
+    if given.command == "check":
+        return check(given.link)
     if given.command == "zones":
         return zones(mend=given.mend)
     if given.command == "end-feeds":
@@ -139,14 +141,14 @@ def parser() -> argparse.ArgumentParser:
         "email", nargs="?", help="the address of their account; without it, organizers are listed"
     )
     subparser.add_argument("--remove", action="store_true", help="take the role away from them")
-    subparser.add_argument("--yes", action="store_true", help="do not ask")
     subparser = commands.add_parser("jobs", help=jobs.__doc__, description=jobs.__doc__)
     subparser.add_argument("what", nargs="?", choices=("list", "retry", "drop"), default="list")
     subparser.add_argument("which", nargs="*", help="ids of jobs, or names of jobs that were given up")
     subparser.add_argument("--all", action="store_true", help="every job that was given up")
-    subparser.add_argument("--yes", action="store_true", help="do not ask")
-    subparser = commands.add_parser("end-feeds", help=end_feeds.__doc__, description=end_feeds.__doc__)
-    subparser.add_argument("--yes", action="store_true", help="do not ask")
+    commands.add_parser("end-feeds", help=end_feeds.__doc__, description=end_feeds.__doc__)
+    for name in ("organizer", "jobs", "end-feeds"):
+        commands.choices[name].add_argument("--yes", action="store_true", help="do not ask")
+    commands.choices["check"].add_argument("--link", default="", help="a link of the audit chain")
     for name in CHANGING:
         commands.choices[name].add_argument(
             "--embedded",
@@ -235,19 +237,17 @@ def assets() -> int:
     return 0
 
 
-def check() -> int:
+def check(link: str = "") -> int:
     """Check every invariant of the database; the exit status is 1 when one is broken."""
     from circles.store import checks
 
     async def run() -> list[checks.Finding]:
         async with context(settings) as opened, opened.db.reading() as tx:
-            return await checks.run(tx)
+            return await checks.run(tx, link)
 
     with database(read_settings(), shared=True) as settings:
         findings = asyncio.run(run())
-    for finding in findings:
-        state = "holds " if finding.holds else f"BROKEN ({finding.broken})"
-        say(f"{state} {finding.name}: {finding.description}")
+    say("\n".join(finding.line for finding in findings))
     return 0 if all(finding.holds for finding in findings) else 1
 
 

@@ -93,6 +93,12 @@ async def chain(tx: db.Tx) -> db.Record | None:
     return await SQL.chain(tx)
 
 
+async def has_link(tx: db.Tx, position: int, beginning: str) -> bool:
+    """Whether the link at a position has a hash that begins so, in hex."""
+    found = await SQL.hash_at(tx, position=position)
+    return found is not None and found.startswith(beginning)
+
+
 async def verify_new(tx: db.Tx) -> list[Break]:
     """Verify what was linked since the last time, and note that it was. The whole of it is verified by `check`."""
     now = await chain(tx)

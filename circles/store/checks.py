@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from circles.base import zones
@@ -24,13 +25,35 @@ class Finding:
         """Whether no row breaks the invariant."""
         return self.broken == 0
 
+    @property
+    def line(self) -> str:
+        """The finding as the command prints it."""
+        state = "holds " if self.holds else f"BROKEN ({self.broken})"
+        return f"{state} {self.name}: {self.description}"
 
-async def run(tx: db.Tx) -> list[Finding]:
+
+async def run(tx: db.Tx, link: str = "") -> list[Finding]:
     """Check every invariant, and all of the chain of events.
 
-    Each query of sql/checks.sql counts the rows that break one.
+    Each query of sql/checks.sql counts the rows that break one. link: one of the chain that was kept elsewhere, as the
+    finding about the chain says it ("120, 3fa9c0d1e2f3a4b5").
     """
-    return sorted([*await run_queries(tx), await _chain(tx)], key=lambda finding: finding.name)
+    kept = [await _kept_link(tx, link)] if link.strip() else []
+    return sorted([*await run_queries(tx), await _chain(tx), *kept], key=lambda finding: finding.name)
+
+
+_LINK = re.compile(r"(?:link )?([0-9]{1,18})[,:]? *([0-9a-f]{16,64})")
+
+
+async def _kept_link(tx: db.Tx, typed: str) -> Finding:
+    """Whether the chain still has a link: who cut off its end, or made it anew, changed that."""
+    read = _LINK.fullmatch(typed.strip().strip("()").lower())
+    if read is None:
+        text = 'give it as `check` printed it, as in --link "120, 3fa9c0d1e2f3a4b5"'
+        return Finding("events_have_the_kept_link", f"the link could not be read: {text}", 1)
+    is_there = await audit.has_link(tx, int(read[1]), read[2])
+    description = f"link {read[1]} of the chain of events is the one that was kept"
+    return Finding("events_have_the_kept_link", description, 0 if is_there else 1)
 
 
 async def run_queries(tx: db.Tx) -> list[Finding]:

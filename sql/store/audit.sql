@@ -15,6 +15,10 @@ select place, event_id, problem from broken_events(:after, :most);
 -- how long the chain is, how far it was verified, and its last hash
 select length, verified, encode(head, 'hex') as head from event_chain;
 
+-- name: hash_at(position)$
+-- the hash of the link at a position, in hex
+select encode(hash, 'hex') from event_links where position = :position;
+
 -- name: note_verified(length)!
 -- the chain is whole up to this position
 update event_chain set verified = least(:length, event_chain.length);

@@ -164,6 +164,7 @@ BY_QUERY: dict[str, dict[str, Any]] = {
     "organizing/audit.of_kinds": {"kinds": ["circle.archived", "person.facilitator"], **_ALL_TIME},
     "organizing/audit.of_person": {"kinds": ["booking.confirmed", "person.changed"], **_ALL_TIME},
     "store/audit.broken": {"after": 10},
+    "store/audit.hash_at": {"position": 10},
     "organizing/overview.months": {"most": 600},
     "organizing/overview.next_gatherings": {"until": NOW + timedelta(days=7), "most": 21},
     "exports/exports.size": {"gatherings": None},

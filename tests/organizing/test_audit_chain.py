@@ -258,3 +258,56 @@ async def test_the_timetable_links_what_was_there_before(context: Context) -> No
         await value(context, "select count(*) from events where id not in (select event_id from event_links)")
         == 0
     )
+
+
+async def test_a_link_that_was_kept_elsewhere_shows_that_the_end_was_cut_off(context: Context) -> None:
+    """Who owns the tables can cut off the end and write the length anew: the chain alone looks whole then."""
+    await add(context, count=4)
+    await seal(context)
+    async with context.db.reading() as tx:
+        chain = next(one for one in await checks.run(tx) if one.name == "events_are_chained")
+    kept = chain.description[chain.description.index("(link ") :]
+    assert await kept_link(context, kept)
+    assert await kept_link(context, kept.removeprefix("(link ").removesuffix(")").replace(", ", ":"))
+    for wrong in ("4", "x, 12", "4, " + "0" * 16, "9" + kept.removeprefix("(link ").removesuffix(")")):
+        assert not await kept_link(context, wrong)
+    await tamper(
+        context, "delete from events where id = (select event_id from event_links where position = 4)"
+    )
+    await tamper(context, "delete from event_links where position = 4")
+    await tamper(
+        context,
+        "update event_chain set length = 3, verified = 0, "
+        "head = (select hash from event_links where position = 3)",
+    )
+    assert await problems(context) == []
+    assert not await kept_link(context, kept)
+
+
+async def kept_link(context: Context, kept: str) -> bool:
+    async with context.db.reading() as tx:
+        return next(
+            one for one in await checks.run(tx, kept) if one.name == "events_have_the_kept_link"
+        ).holds
+
+
+async def test_ids_that_commit_out_of_order_stay_whole_over_several_marks(context: Context) -> None:
+    """Three open transactions, committed from the last to the first, with the mark moving in between."""
+    async with context.db.transaction() as first:
+        await audit.record(first, "circle.planned", uuid4())
+        async with context.db.transaction() as second:
+            await audit.record(second, "circle.planned", uuid4())
+            async with context.db.transaction() as third:
+                await audit.record(third, "circle.planned", uuid4())
+                await add(context, count=2)
+                assert await seal(context) == 2
+            assert await seal(context, most=1) == 1
+            assert await seal(context) == 0
+        assert await seal(context) == 1
+        assert await problems(context) == []
+    assert await seal(context) == 1
+    for _ in range(2):
+        assert await seal(context) == 0
+    assert await problems(context) == []
+    newest = await value(context, "select max(id) from events")
+    assert await value(context, "select sealed_through from event_chain") == newest
