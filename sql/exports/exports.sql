@@ -120,7 +120,8 @@ select
         where exports.filters -> 'circles' ? circles.id::text order by circles.name_key, circles.id
     ) as circle_names,
     (select count(*) from export_downloads where export_downloads.export_id = exports.id) as downloads,
-    export_files.state, export_files.rows_done, export_files.rows_expected, export_files.expires_at
+    export_files.rows_done, export_files.rows_expected, export_files.expires_at,
+    case when export_files.expires_at <= now() then 'deleted' else export_files.state end as state
 from exports
 left join people on people.id = exports.who
 left join export_files on export_files.export_id = exports.id
@@ -193,7 +194,8 @@ where export_id = :export_id and attempt = :attempt and state = 'being_made';
 -- a file that a job makes or made, for whoever asked for it
 select
     exports.id, exports.what, exports.filters, exports.depth, exports.format, exports.columns, exports.purpose, exports.at,
-    exports.row_count, export_files.state, export_files.rows_done, export_files.rows_expected, export_files.bytes,
+    exports.row_count, export_files.rows_done, export_files.rows_expected, export_files.bytes,
+    case when export_files.expires_at <= now() then 'deleted' else export_files.state end as state,
     export_files.made_at, export_files.expires_at
 from exports join export_files on export_files.export_id = exports.id
 where exports.id = :export_id and exports.who = :actor_id;

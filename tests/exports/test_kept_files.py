@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
@@ -109,6 +110,8 @@ async def test_a_file_is_deleted_after_seven_days(cast: Cast, browser: OpenBrows
         assert (await page.post(f"{here}/file")).status_code == 200
         await change(cast.context, "update export_files set expires_at = now()")
         assert (await page.post(f"{here}/file")).status_code == 404, "past its time, though not deleted yet"
+        for address in (here, "/organize/exports"):
+            assert not re.search("Your file is ready|Fetch it", (await page.get(address)).text)
         await jobs.run_timetable(cast.context, "exports.tidy")
         assert "This file was deleted" in (await page.get(here)).text
     assert await value(cast.context, "select count(*) from export_chunks") == 0
