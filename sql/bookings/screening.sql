@@ -212,6 +212,12 @@ from requests
 where gathering_id = :gathering_id and kind = 'seat' and state in ('waiting', 'asked', 'approved')
 order by id for update;
 
+-- name: open_of_person(person_id)
+-- the requests of somebody that wait for an answer, locked: their account is suspended, and a mail says so
+select id, state, true as has_seat from requests
+where person_id = :person_id and state in ('waiting', 'asked')
+order by id for update;
+
 -- name: open_of_circle(circle_id)
 -- the requests to a circle that wait for an answer, locked: it has ended
 select id, state, false as has_seat from requests

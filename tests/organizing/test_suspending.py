@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -15,11 +15,11 @@ from circles.base.errors import NotFound, Refused
 from circles.bookings import actions as booking_actions
 from circles.bookings import rules as booking_rules
 from circles.commands import personal_data
-from circles.organizing.people import suspending
+from circles.organizing.people import invitations, suspending
 from circles.people import sign_in_actions
 from circles.people.sign_in_actions import BrowserKeys
 from circles.people.sign_in_rules import SignInRequest
-from circles.store import jobs
+from circles.store import audit, jobs
 from circles.store.context import Context
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene
@@ -380,9 +380,10 @@ async def test_a_booking_that_is_just_made_ends_with_the_others(cast: Cast) -> N
 
 
 async def test_without_the_lock_a_seat_would_stay(cast: Cast) -> None:
-    """The control: the same without the trigger leaves a suspended person with a seat."""
+    """The control: the same without the triggers leaves a suspended person with a seat."""
     context = cast.context
     await change(context, "alter table bookings disable trigger bookings_of_nobody_suspended")
+    await change(context, "alter table acceptances disable trigger acceptances_lock_their_person")
     async with context.db.transaction() as tx:
         await tx.execute("update people set suspended_at = now() where id = $1", cast.mira)
         async with context.db.transaction() as other:
@@ -390,6 +391,7 @@ async def test_without_the_lock_a_seat_would_stay(cast: Cast) -> None:
     assert await value(context, "select state from bookings") == "confirmed"
     await change(context, "delete from bookings")
     await change(context, "alter table bookings enable trigger bookings_of_nobody_suspended")
+    await change(context, "alter table acceptances enable trigger acceptances_lock_their_person")
     await change(context, "update people set suspended_at = null")
 
 
@@ -460,3 +462,28 @@ async def test_money_that_comes_while_suspended_goes_back_whole(
     assert not missing(text, "While you paid, your account was suspended", "All of it, $45")
     assert "welcome" not in text
     assert "/bookings/" not in text
+
+
+async def test_a_request_to_a_circle_and_an_invitation_end_too(cast: Cast) -> None:
+    """Hosts are asked nothing by somebody suspended, and a yes that was under way gives no role."""
+    context = cast.context
+    asked = uuid4()
+    async with context.db.transaction() as tx:
+        await tx.execute(
+            "insert into requests (id, circle_id, person_id, kind, words) values ($1, $2, $3, 'call', 'Please')",
+            asked,
+            cast.circle,
+            cast.mira,
+        )
+        await audit.record(tx, "request.waiting", asked, actor_id=cast.mira, after="waiting")
+    mira = await person(context, cast.mira)
+    await invitations.invite(context, await person(context, cast.odile), mira.email)
+    text = await value(context, "select text_body from mails where kind = 'facilitator_invitation'")
+    link = re.search(r"/facilitator-invitations/(\S+)", text)
+    assert link
+    await suspend(context, cast.odile, cast.mira)
+    request = await rows(context, "select state, words from requests where id = $1", asked)
+    assert [tuple(row) for row in request] == [("withdrawn", "")]
+    with pytest.raises(NotFound):
+        await invitations.answer(context, mira, link[1], accepts=True, is_mine=True)
+    assert not (await person(context, cast.mira)).is_facilitator

@@ -1,4 +1,4 @@
-"""Requests whose gathering or circle is gone: closed, and their people notified."""
+"""Requests whose gathering, circle or person is gone: closed, and their people notified."""
 
 from __future__ import annotations
 
@@ -23,8 +23,14 @@ async def close_of_circle(tx: db.Tx, circle_id: UUID, *, actor_id: UUID | None) 
     await _close(tx, rows, "the circle ended", actor_id)
 
 
+async def close_of_person(tx: db.Tx, person_id: UUID, *, actor_id: UUID | None) -> None:
+    """Close every request of somebody who is suspended that waits for an answer; no host answers it any more."""
+    rows = await db.rows(SQL.open_of_person(tx, person_id=person_id))
+    await _close(tx, rows, "the account was suspended", actor_id)
+
+
 async def _close(tx: db.Tx, rows: Iterable[db.Record], why: str, actor_id: UUID | None) -> None:
-    """Close requests and delete what was written in them. Who has the seat already gets a mail about that."""
+    """Close requests and delete what was written in them. Who has the seat, or is suspended, gets a mail about that."""
     for row in rows:
         await SQL.withdraw(tx, id=row["id"])
         await audit.record(

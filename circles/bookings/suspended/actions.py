@@ -6,6 +6,7 @@ from uuid import UUID
 
 from circles import payments
 from circles.bookings import end_rules, transitions
+from circles.bookings.screening import closing
 from circles.bookings.waiting_list import offers
 from circles.store import audit, db
 from circles.store.context import Context
@@ -25,6 +26,8 @@ async def let_all_go(context: Context, person_id: UUID, *, refund: str, actor_id
     refund: what comes back of each: "all", "terms" (of its circle), "none". A seat whose payment a bank or Stripe still
     decides stays held until it is known; then the timetable comes here again.
     """
+    async with context.db.transaction() as tx:
+        await closing.close_of_person(tx, person_id, actor_id=actor_id)
     async with context.db.reading() as tx:
         held = await db.rows(SQL.held_ahead(tx, person_id=person_id))
     for row in held:

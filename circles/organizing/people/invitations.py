@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from circles import people
-from circles.base.errors import Reason, Refused, or_not_found, refuse_if
+from circles.base.errors import NotFound, Reason, Refused, or_not_found, refuse_if
 from circles.base.row import Row
 from circles.people import Person
 from circles.store import audit, db, jobs, mail
@@ -111,6 +111,8 @@ async def answer(context: Context, actor: Person, token: str, *, accepts: bool, 
 
 async def _give_role(tx: db.Tx, actor: Person, inviter_id: UUID | None) -> None:
     locked = dict(or_not_found(await ROLES.lock_person(tx, id=actor.id)))
+    if await people.is_suspended(tx, actor.id):  # in this very moment
+        raise NotFound
     await people.set_role(tx, Person(**locked), "facilitator", True, actor_id=inviter_id)
     for request in await db.rows(SQL.grant_requests(tx, person_id=actor.id, actor_id=inviter_id)):
         await audit.record(
