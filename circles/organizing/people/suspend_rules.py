@@ -38,6 +38,18 @@ class Wish:
     until: datetime | None
     leads: Mapping[UUID, UUID] = field(default_factory=dict)
 
+    def is_done(self, suspension: Row, actor_id: UUID) -> bool:
+        """Whether an open suspension is what this wish of theirs became, as when its button is pressed twice."""
+        leads = {str(circle): str(lead) for circle, lead in self.leads.items()}
+        return (
+            suspension["asked_by"] == actor_id
+            and leads == suspension["leads"]
+            and all(
+                suspension[name] == getattr(self, name)
+                for name in ("reason", "shares_reason", "refund", "until")
+            )
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -37,10 +37,12 @@ async def suspend(context: Context, actor: Person, wish: Wish, *, fingerprint: s
     """Suspend somebody, or ask another organizer to agree where they are one. Returns "active" or "asked".
 
     fingerprint: of what was shown. Their sign-ins end at once; seats ahead are let go right after, and by the timetable
-    where that stops half-way. Raises NotFound, OutOfDate, and Refused with every reason.
+    where that stops half-way. Sent twice, it is done once. Raises NotFound, OutOfDate, and Refused with every reason.
     """
     async with context.db.transaction() as tx:
         planned, suspension = await _lock(tx, actor, wish.person_id)
+        if suspension and planned.fingerprint != fingerprint and wish.is_done(suspension, actor.id):
+            return suspension["state"]
         refuse_if(rules.refusals(planned, actor.id, suspension["state"] if suspension else ""))
         if planned.fingerprint != fingerprint:
             raise OutOfDate(_OUT_OF_DATE)
@@ -134,6 +136,8 @@ async def agree(context: Context, actor: Person, person_id: UUID) -> None:
     """
     async with context.db.transaction() as tx:
         planned, suspension = await _lock(tx, actor, person_id)
+        if suspension and suspension["state"] == "active" and suspension["begun_by"] == actor.id:
+            return  # they agreed a moment ago
         if suspension is None or suspension["state"] != "asked":
             raise NotFound
         refuse_if(rules.agree_refusals(suspension, actor.id))
