@@ -380,6 +380,8 @@ async def test_every_report_is_a_page_and_a_workbook_with_the_same_numbers(
             assert len(asked) <= 3, asked
             assert 'role="img"' in shown.text
             assert f"<h1>{report.title}</h1>" in shown.text
+            assert '<a href="/organize/reports" aria-current="true">' in shown.text
+            assert '<a href="/organize">' in shown.text
             assert (
                 shown.text.count("<title id=") == shown.text.count("<desc id=") == shown.text.count("<figure")
             )
