@@ -116,3 +116,16 @@ async def test_days_of_joining_that_may_be_read_in_two_ways_are_asked(cast: Cast
     assert await confirm(cast, import_id) == "done"
     since = await value(cast.context, "select created_at from people where email = 'ada@example.org'")
     assert f"{since:%Y-%m-%d}" == "2025-04-03"
+
+
+async def test_the_seats_of_a_past_gathering_do_not_tell_how_many_came(cast: Cast) -> None:
+    usual = await value(cast.context, "select capacity from circles where id = $1", cast.circle)
+    for more in (1, 2):
+        people = [
+            (f"P {n}", f"p{n}@example.org", "Tuesday group", past(9), "18:30", "yes")
+            for n in range(usual + more)
+        ]
+        assert await confirm(cast, await previewed(cast, "attendance", csv_file(ATTENDED, people))) == "done"
+        made = "select capacity, seats_taken from gatherings join moved_in_gatherings on gathering_id = id"
+        (row,) = await rows(cast.context, made)
+        assert (row["capacity"] % 5, row["seats_taken"]) == (0, usual + more)

@@ -10,8 +10,9 @@ from uuid import UUID, uuid5
 
 from circles import bookings, imports, sandbox
 from circles.base.errors import Reason, Refused
+from circles.exports import LEAST
 from circles.organizing.moving_in import fields, outcomes
-from circles.organizing.moving_in.decisions import Decision, Place
+from circles.organizing.moving_in.decisions import MAX_SEATS, Decision, Place
 from circles.organizing.moving_in.rules import Somebody
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -254,7 +255,7 @@ async def _add_gatherings(
             circles=[place.circle.id for place in places],
             walls=[place.wall for place in places],
             starts=[place.starts_at for place in places],
-            capacities=[max(count, place.circle.capacity) for place, count in new.values()],
+            capacities=[_capacity(count, place.circle.capacity) for place, count in new.values()],
         )
     )
     made["gatherings"] = len(rows)
@@ -267,6 +268,14 @@ async def _add_gatherings(
                     "A gathering of this hour was made after the preview, so this row was left out.", "date"
                 )
     return ids
+
+
+def _capacity(needed: int, usual: int) -> int:
+    """The seats of a past gathering that a list makes: in steps, where it needs more than usual.
+
+    Totals tell seats as they are, and of who came folded numbers alone.
+    """
+    return usual if needed <= usual else min(-(-needed // LEAST) * LEAST, MAX_SEATS)
 
 
 async def _lock_and_widen(
@@ -284,7 +293,7 @@ async def _lock_and_widen(
     for row in rows:
         group = wanted[row["id"]]
         needed = row["seats_taken"] + len(group)
-        capacity = max(row["capacity"], min(needed, 24)) if row["made"] else row["capacity"]
+        capacity = _capacity(needed, row["capacity"]) if row["made"] else row["capacity"]
         if capacity > row["capacity"]:
             wider[row["id"]] = capacity
         free = [n for n in range(1, capacity + 1) if not row["seats_map"] >> (n - 1) & 1]
