@@ -83,7 +83,8 @@ async def _close(context: Context, introduction: UUID) -> None:
             "update introductions set state = 'full' where id = $1 and state = 'accepted'", introduction
         )
         await tx.execute(
-            "insert into events (what, about, after) select 'closed', id, state from introductions where id = $1",
+            "insert into events (what, about, after) "
+            "select 'introduction.closed', id, state from introductions where id = $1",
             introduction,
         )
 
@@ -115,7 +116,9 @@ async def test_without_the_lock_both_succeed(context: Context, cast: Cast) -> No
                 return False
             await tx.execute("update introductions set state = $2 where id = $1", introduction, state)
             await tx.execute(
-                "insert into events (what, about, after) values ('naive', $1, $2)", introduction, state
+                "insert into events (what, about, after) values ('introduction.naive', $1, $2)",
+                introduction,
+                state,
             )
             return True
 
