@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -155,7 +156,8 @@ async def test_an_import_is_read_in_a_child(
         )
         assert good.status_code == 303
         narrow = sandbox.Limits(memory=60_000_000, cpu_seconds=20, seconds=60, answer=1_000)
-        monkeypatch.setattr(actions, "READING", sandbox.Target(files.__name__, "read_lines", narrow))
+        kind = replace(actions.KIND, target=sandbox.Target(files.__name__, "read_lines", narrow))
+        monkeypatch.setitem(actions.KINDS, kind.name, kind)
         answer = await page.post(
             "/organize/therapists/import",
             files={"file": ("l.csv", b"Name,x\n" + b"Ada,b\n" * 4_000)},
