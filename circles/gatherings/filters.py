@@ -29,7 +29,7 @@ PARTS = {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening"}
 PER_PAGE = 20
 # So many of the next gatherings are read to count those that pass the filters: where thousands lie ahead, a filter that
 # few pass would have all of them read.
-MAX_READ_TO_COUNT = 2_000
+MAX_READ_TO_COUNT = 500
 
 # The amount is typed without a currency: every currency that circles can choose has two decimals.
 _ANY_CURRENCY = "USD"

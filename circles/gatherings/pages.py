@@ -39,6 +39,7 @@ async def home(request: Request) -> Response:
         arguments = Filters().arguments() | {
             "limit": ON_FIRST_PAGE,
             "most": 0,
+            "most_read": 0,  # nothing is counted
             "actor_id": _actor_id(request),
         }
         cards = [Card.of(row) for row in await db.rows(SQL.ahead(tx, **arguments))]
