@@ -28,7 +28,8 @@ from (
     select open_ones.id
     from open_ahead(:since, :seconds, :where, :format, :days, :parts, :first, :until, :means, :seats) as open_ones
     where (open_ones.starts_at, open_ones.id) > (
-        coalesce((select gatherings.starts_at from gatherings where gatherings.id = :after), '-infinity'),
+        -- from now on, not from the beginning: else the index is read through all that is past
+        coalesce((select gatherings.starts_at from gatherings where gatherings.id = :after), now()),
         coalesce(:after, '00000000-0000-0000-0000-000000000000')
     )
     order by open_ones.starts_at, open_ones.id

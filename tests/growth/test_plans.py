@@ -6,12 +6,15 @@ arguments, planned for them and planned for any.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
+from circles.gatherings.filters import Filters
 from circles.store import db
 from tests.architecture.test_sql import FILES, names_in
 from tests.bench import community, directory
@@ -97,6 +100,28 @@ async def test_attendance_is_read_by_indexes_with_statistics_of_empty_tables(
     finally:
         await transaction.rollback()
     assert [fault for fault in plans.faults(plan, tables) if "of all of" in fault] == []
+
+
+async def test_the_list_of_gatherings_reads_nothing_of_the_past(large: asyncpg.Connection) -> None:
+    """An index condition that begins at the first gathering there ever was has the index read up to now."""
+    query = db.queries("gatherings/gatherings").ahead
+    arguments = Filters().arguments() | {"actor_id": None, "limit": 4, "most": 0, "most_read": 0}
+    given = [arguments[name] for name in plans.parameters("gatherings/gatherings")["ahead"]]
+    explained = await large.fetchval(f"explain (analyze, buffers, format json) {query.sql}", *given)
+    nodes = list(_nodes(json.loads(explained)[0]["Plan"]))
+    blocks = [
+        node["Shared Hit Blocks"] + node["Shared Read Blocks"]
+        for node in nodes
+        if node.get("Index Name") == "gatherings_start"
+    ]
+    assert blocks
+    assert max(blocks) < 20
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
 
 
 async def test_every_check_reads_each_table_a_few_times(large: asyncpg.Connection) -> None:
