@@ -168,7 +168,7 @@ async def lifespan(site: Any, settings: Any) -> AsyncGenerator[None]:
             await leak(site.state.context.db)
 
 
-async def failing_checks(tx: Any) -> Any:
+async def failing_checks(tx: Any, link: str) -> Any:
     await tx.execute(DOUBLED)
 
 
