@@ -97,7 +97,7 @@ async def begin_command(context: Context, choices: Choices) -> UUID:
 
 
 async def fetch(context: Context, *, actor_id: UUID, export_id: UUID) -> AsyncGenerator[bytes]:
-    """A file that a job made, for whoever asked for it; noted first. Raises NotFound for every other one."""
+    """A file that a job made, for the organizer who asked for it; noted first. Raises NotFound for every other one."""
     async with context.db.transaction() as tx:
         or_not_found(await SQL.log_download(tx, export_id=export_id, actor_id=actor_id))
     return files.stored(context, export_id)

@@ -1,4 +1,4 @@
-"""The page of a file that a job makes, for whoever asked for it: progress, download, deleting."""
+"""The page of a file that a job makes, for the organizer who asked for it: progress, download, deleting."""
 
 from __future__ import annotations
 

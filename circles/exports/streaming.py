@@ -138,7 +138,7 @@ def _odd_currencies() -> list[tuple[str, int]]:
 async def chunks(
     context: Context, export_id: UUID, choices: Choices, on_rows: OnRows | None = None
 ) -> AsyncGenerator[bytes]:
-    """An export as its file, as whoever reads it takes it; at the end its log entry is finished.
+    """An export as its file, as fast as its reader takes it; at the end its log entry is finished.
 
     Closing the generator ends it and frees its connection. on_rows: called now and then with how many rows are written.
     """
@@ -294,7 +294,7 @@ async def _copy(context: Context, export_id: UUID, choices: Choices, send: Objec
                 await send.send(bytes(kept))
             return count
         except anyio.BrokenResourceError:
-            return 0  # whoever read it went away
+            return 0  # its reader went away
 
 
 async def copy_rows(rows: Reading, written_as: Format, write: Any) -> int:

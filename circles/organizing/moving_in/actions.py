@@ -146,7 +146,7 @@ def _person_id(who: Somebody | None, accounts: Mapping[str, UUID]) -> UUID | Non
 async def _add_people(
     tx: db.Tx, file: db.Record, wanted: Sequence[Decision], made: Counter[str]
 ) -> dict[str, UUID]:
-    """Accounts for whoever has none, silent until somebody tells them. Returns their ids by address."""
+    """Accounts for those who have none, silent until somebody tells them. Returns their ids by address."""
     new = {one.who.first.email: one.who for one in _still(wanted) if one.who and not one.who.account}
     if not new:
         return {}
@@ -227,7 +227,7 @@ async def _add_marks(tx: db.Tx, marked: Sequence[Decision], actor_id: UUID) -> N
     await SQL.close_registers(tx, gatherings=opened, actor_id=actor_id)
 
 
-# What a register says of whoever came late, or left early.
+# What a register says of those who came late, or left early.
 _REGISTER: Final = {"late": "came", "left_early": "came", "late_left_early": "came"}
 _Groups = Sequence[Sequence[Decision]]
 

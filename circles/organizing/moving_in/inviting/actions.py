@@ -1,4 +1,4 @@
-"""Invitations by mail: add a list, send them slowly, withdraw them, and no more mail to whoever wants none."""
+"""Invitations by mail: add a list, send them slowly, withdraw them, and no more mail to those who want none."""
 
 from __future__ import annotations
 

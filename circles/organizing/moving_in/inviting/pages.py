@@ -1,4 +1,4 @@
-"""The pages of invitations: organizers invite a list and withdraw; whoever is invited opens theirs."""
+"""The pages of invitations: organizers invite a list and withdraw; those invited open theirs."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def withdraw(request: Request) -> Response:
     )
 
 
-# Whoever is invited
+# Those invited
 
 
 async def opened(request: Request) -> Response:
