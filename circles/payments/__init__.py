@@ -15,12 +15,11 @@ from circles.payments.checkout import (
 from circles.payments.gateway import (
     PRACTICE_KEY,
     Unreachable,
-    accepted_parameters,
-    call_options,
     close,
     use_practice_transport,
     webhook_secret,
 )
+from circles.payments.gateway.parameters import accepted_parameters, call_options
 from circles.payments.key_check import check_key
 from circles.payments.refunds.actions import refund, refund_addition, refund_everything
 from circles.payments.rules import HOLD_MINUTES, MAX_LINES, Line, Settled, from_stripe, local_path

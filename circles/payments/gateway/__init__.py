@@ -1,4 +1,6 @@
-"""Calls to Stripe through its SDK. The only import of stripe, made when first used (0.15 s, 25 MiB).
+"""Calls to Stripe through its SDK. The only package that imports stripe, when first used (0.15 s, 25 MiB).
+
+`client`, `call` and `pages` are how other capabilities of this package make calls of their own.
 
 In practice mode the same SDK talks to a look-alike inside this process, through the transport that app.py sets.
 """
@@ -91,20 +93,20 @@ class Event:
 
 async def create_checkout(context: Context, parameters: dict[str, Any], key: str) -> CheckoutSnapshot:
     """Create a checkout, or get the one this key already created. Raises Unreachable, RefusedByStripe."""
-    sessions = _client(context).v1.checkout.sessions
-    call = sessions.create_async(cast(Any, parameters), {"idempotency_key": key})
-    return await _call(context, call, answers.checkout)
+    sessions = client(context).v1.checkout.sessions
+    creating = sessions.create_async(cast(Any, parameters), {"idempotency_key": key})
+    return await call(context, creating, answers.checkout)
 
 
 async def retrieve_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
     """A checkout as it is now. Raises Unreachable, RefusedByStripe."""
-    sessions = _client(context).v1.checkout.sessions
-    snapshot = await _call(context, sessions.retrieve_async(stripe_id), answers.checkout)
+    sessions = client(context).v1.checkout.sessions
+    snapshot = await call(context, sessions.retrieve_async(stripe_id), answers.checkout)
     if snapshot.payment_pending and snapshot.payment_intent:
         # Complete and unpaid is under way as well as failed; the payment alone says which.
-        intents = _client(context).v1.payment_intents
+        intents = client(context).v1.payment_intents
         with suppress(Unreachable, RefusedByStripe):
-            status = await _call(context, intents.retrieve_async(snapshot.payment_intent), answers.status)
+            status = await call(context, intents.retrieve_async(snapshot.payment_intent), answers.status)
             return replace(snapshot, intent_status=status)
     return snapshot
 
@@ -119,20 +121,20 @@ async def expire_checkout(context: Context, stripe_id: str) -> CheckoutSnapshot:
 
     It moves no money and cannot be done twice, so it needs no key and no operation of its own.
     """
-    sessions = _client(context).v1.checkout.sessions
-    return await _call(context, sessions.expire_async(stripe_id), answers.checkout)
+    sessions = client(context).v1.checkout.sessions
+    return await call(context, sessions.expire_async(stripe_id), answers.checkout)
 
 
 async def create_refund(context: Context, parameters: dict[str, Any], key: str) -> RefundSnapshot:
     """Refund money, or get the refund this key already created. Raises Unreachable, RefusedByStripe."""
-    refunds = _client(context).v1.refunds
-    call = refunds.create_async(cast(Any, parameters), {"idempotency_key": key})
-    return await _call(context, call, answers.refund)
+    refunds = client(context).v1.refunds
+    creating = refunds.create_async(cast(Any, parameters), {"idempotency_key": key})
+    return await call(context, creating, answers.refund)
 
 
 async def retrieve_refund(context: Context, stripe_id: str) -> RefundSnapshot:
     """A refund as it is now. Raises Unreachable, RefusedByStripe."""
-    return await _call(context, _client(context).v1.refunds.retrieve_async(stripe_id), answers.refund)
+    return await call(context, client(context).v1.refunds.retrieve_async(stripe_id), answers.refund)
 
 
 async def list_refunds(
@@ -142,24 +144,24 @@ async def list_refunds(
 
     Stripe forgets an idempotency key after a day; a refund's metadata it never forgets.
     """
-    refunds = _client(context).v1.refunds
-    return await _pages(context, refunds, answers.refund, payment_intent, charge, since)
+    refunds = client(context).v1.refunds
+    return await pages(context, refunds, answers.refund, payment_intent, charge, since)
 
 
 async def retrieve_dispute(context: Context, stripe_id: str) -> DisputeSnapshot:
     """A dispute as it is now. Raises Unreachable, RefusedByStripe."""
-    return await _call(context, _client(context).v1.disputes.retrieve_async(stripe_id), answers.dispute)
+    return await call(context, client(context).v1.disputes.retrieve_async(stripe_id), answers.dispute)
 
 
 async def list_disputes(
     context: Context, *, payment_intent: str = "", since: datetime | None = None
 ) -> list[DisputeSnapshot]:
     """The disputes of one payment, or those opened since a moment. Raises Unreachable, RefusedByStripe."""
-    disputes = _client(context).v1.disputes
-    return await _pages(context, disputes, answers.dispute, payment_intent, "", since)
+    disputes = client(context).v1.disputes
+    return await pages(context, disputes, answers.dispute, payment_intent, "", since)
 
 
-async def _pages(
+async def pages(
     context: Context,
     objects: Any,
     read: Callable[[Any], T],
@@ -177,7 +179,7 @@ async def _pages(
         wanted["created"] = {"gte": int(since.timestamp())}
     listed: list[T] = []
     while True:
-        page = await _call(context, objects.list_async(wanted), lambda answer: answers.page(answer, read))
+        page = await call(context, objects.list_async(wanted), lambda answer: answers.page(answer, read))
         listed += page.items
         if not page.next:
             return listed[::-1]
@@ -186,7 +188,7 @@ async def _pages(
         wanted["starting_after"] = page.next
 
 
-async def _call(context: Context, call: Awaitable[Any], read: Callable[[Any], T]) -> T:
+async def call(context: Context, answering: Awaitable[Any], read: Callable[[Any], T]) -> T:
     """The answer to a call, read. Raises Unreachable, KeyRefused or RefusedByStripe.
 
     Only a clear refusal in Stripe's own words means that nothing happened. A wrong or missing key (401), or one
@@ -198,7 +200,7 @@ async def _call(context: Context, call: Awaitable[Any], read: Callable[[Any], T]
 
     try:
         async with deadline.of_call():
-            return read(await call)
+            return read(await answering)
     except stripe.StripeError as error:
         status, details = error.http_status or 0, error.error
         kind = getattr(details, "type", None) if details else None
@@ -267,36 +269,6 @@ def webhook_secret(settings: Settings) -> str:
     return "whsec_" + hmac.new(settings.signing_key(), b"practice webhook", hashlib.sha256).hexdigest()
 
 
-def accepted_parameters() -> dict[str, Any]:
-    """The SDK's parameter types of each call, for the look-alike to check against."""
-    from stripe import params
-    from stripe.params import checkout
-
-    return {
-        "create_checkout": checkout.SessionCreateParams,
-        "retrieve_checkout": checkout.SessionRetrieveParams,
-        "expire_checkout": checkout.SessionExpireParams,
-        "search_payment_intents": params.PaymentIntentSearchParams,
-        "retrieve_payment_intent": params.PaymentIntentRetrieveParams,
-        "retrieve_charge": params.ChargeRetrieveParams,
-        "create_refund": params.RefundCreateParams,
-        "list_refunds": params.RefundListParams,
-        "retrieve_refund": params.RefundRetrieveParams,
-        "retrieve_event": params.EventRetrieveParams,
-        "retrieve_dispute": params.DisputeRetrieveParams,
-        "list_disputes": params.DisputeListParams,
-    }
-
-
-def call_options() -> tuple[type, dict[str, Any]]:
-    """The SDK's type of how a call is made (never sent as parameters), and the names its types refer to."""
-    from collections.abc import Mapping
-
-    from stripe import RequestOptions, StripeContext
-
-    return RequestOptions, {"Mapping": Mapping, "StripeContext": StripeContext}
-
-
 async def close(db: Database) -> None:
     """Close the connections to Stripe that were opened beside this database."""
     for key in [key for key in _clients if key[0] in (db, db.jobs)]:
@@ -307,7 +279,8 @@ async def close(db: Database) -> None:
 _clients: dict[tuple[Database, str, str], tuple[stripe.StripeClient, httpx.AsyncClient]] = {}
 
 
-def _client(context: Context) -> stripe.StripeClient:
+def client(context: Context) -> stripe.StripeClient:
+    """The SDK's client for this database, address and key. Its answers are awaited by `call`."""
     settings = context.settings
     base = PRACTICE_BASE if settings.practice_money else settings.stripe_api_base
     secret = settings.stripe_secret_key.get_secret_value() or PRACTICE_KEY

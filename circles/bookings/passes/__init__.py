@@ -1,0 +1,1 @@
+"""Passes: several gatherings of a circle within some weeks, paid at once."""

@@ -1,0 +1,1 @@
+"""Receipts: one of each payment, and a year's summary."""

@@ -1,0 +1,1 @@
+"""What facilitators are paid: their account at Stripe, and a statement of each month."""

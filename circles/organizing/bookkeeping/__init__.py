@@ -1,0 +1,1 @@
+"""For a bookkeeper: months, payouts, reconciliations, and what is owed to facilitators."""

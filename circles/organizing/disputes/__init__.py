@@ -1,0 +1,1 @@
+"""Disputes: what there is as evidence, deadlines, outcome."""

@@ -1,0 +1,1 @@
+"""All payments: the list with its search, the story of one, and refunds by hand."""

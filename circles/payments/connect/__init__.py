@@ -1,0 +1,1 @@
+"""Stripe Connect: the accounts of facilitators, transfers to them, and their reversals."""

@@ -1,0 +1,1 @@
+"""Reconciliation: what the ledger has beside what Stripe has, and the differences."""

@@ -1,0 +1,1 @@
+"""Shares: what the community keeps of a payment, and what is due to a facilitator."""
