@@ -582,3 +582,33 @@ where (
         and not exists (select from community_versions as before where before.number = versions.number - 1)
     )
     or not exists (select from events where events.about = versions.id and events.what = 'community.published');
+
+-- name: entries_add_up()$
+-- the lines of every entry of the ledger add up to nothing, in its currency, and so do all lines of each currency
+select count(*) from (
+    select entries.id
+    from ledger_entries as entries left join ledger_lines as lines on lines.entry_id = entries.id
+    group by entries.id
+    having coalesce(sum(lines.amount), 1) <> 0 or count(lines.entry_id) <> entries.lines
+        or bool_or((lines.currency, lines.at) is distinct from (entries.currency, entries.at))
+    union all
+    select null from ledger_lines group by currency having sum(amount) <> 0
+) as unequal;
+
+-- name: every_movement_has_its_entry()$
+-- every movement of money for a booking, and all noted cash, has its entry in the ledger with its amount, and these have theirs
+select count(*) from (
+    select kind, id::text as source, upper(currency) as currency, amount::bigint, at, 'stripe' as account from money_rows
+    union all
+    select 'cash', id::text, upper(currency), amount, at, 'cash' from cash_rows
+) as moved
+full join (
+    select entries.kind, entries.source, entries.currency, entries.at, lines.account, sum(lines.amount) as amount
+    from ledger_entries as entries
+    left join ledger_lines as lines on lines.entry_id = entries.id
+        and lines.account = case entries.kind when 'cash' then 'cash' else 'stripe' end
+    where entries.kind in ('payment', 'refund', 'refund_returned', 'dispute', 'dispute_returned', 'cash')
+    group by entries.id, lines.account
+) as posted on posted.kind = moved.kind and posted.source = moved.source
+where (moved.amount, moved.currency, moved.at, moved.account)
+    is distinct from (posted.amount, posted.currency, posted.at, posted.account);

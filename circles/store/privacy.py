@@ -190,6 +190,10 @@ MAP: dict[str, dict[str, Care]] = {
     ),
     "money_rows": _all(PERSON, "booking_id")
     | _all(PERSONAL, "id at checkout_id kind amount currency stripe_id"),
+    "ledger_entries": _all(PERSON, "booking_id")
+    | _all(PERSONAL, "id at posted_at kind source currency circle_id pass_id lines"),
+    # The owner is a person for what is owed to facilitators, a circle for its income.
+    "ledger_lines": _all(PERSON, "owner_id") | _all(PERSONAL, "entry_id position account amount currency at"),
     # Of a walk-in without an account nobody is known but the first name, which is forgotten after a year.
     "walk_ins": _all(PERSON, "person_id added_by removed_by")
     | _all(PERSONAL, "id gathering_id name seat added_at removed_at late left_early recorded_at"),
@@ -394,6 +398,8 @@ STAYS = frozenset(
             "invites",
         ),
         *(
+            "ledger_entries",
+            "ledger_lines",
             "limits",
             "money_rows",
             "reflections",

@@ -71,6 +71,9 @@ select
     (select jsonb_agg(to_jsonb(disputes)) from disputes where booking_id in (select id from mine)) as disputes,
     (select jsonb_agg(to_jsonb(money_rows)) from money_rows where booking_id in (select id from mine))
         as money_rows,
+    (select jsonb_agg(to_jsonb(ledger_entries)) from ledger_entries where booking_id in (select id from mine))
+        as ledger_entries,
+    (select jsonb_agg(to_jsonb(ledger_lines)) from ledger_lines where owner_id = :person) as ledger_lines,
     (select jsonb_agg(to_jsonb(walk_ins)) from walk_ins where person_id = :person) as walk_ins,
     (
         select jsonb_agg(to_jsonb(cash_rows)) from cash_rows
