@@ -172,6 +172,35 @@ left join (
 where operations.kind = 'refund' and operations.state in ('sent', 'done')
     and operations.amount - operations.covered <> coalesce(moved.amount, 0);
 
+-- name: shares_follow_their_payments()$
+-- every part of a payment is what is left of it after all that went back, and follows each movement of its money
+select count(*) from payment_shares as shares
+cross join lateral (
+    select coalesce(sum(amount), 0) as amount, coalesce(sum(part), 0) as part, count(*) as rows
+    from share_rows where share_rows.share_id = shares.id
+) as followed
+where followed.part <> part_left(shares.part, shares.amount, shares.amount - followed.amount)
+    or (followed.amount, followed.rows) <> (
+        select coalesce(sum(amount), 0), count(*) from money_rows
+        where money_rows.checkout_id = shares.checkout_id and money_rows.booking_id = shares.booking_id
+    );
+
+-- name: shares_are_posted()$
+-- what became due to each facilitator of each circle is what the ledger owes them of it
+select count(*) from (
+    select currency, circle_id, facilitator_id, sum(part) as part from (
+        select shares.currency, shares.circle_id, shares.facilitator_id, share_rows.part
+        from share_rows join payment_shares as shares on shares.id = share_rows.share_id
+        union all
+        select entries.currency, entries.circle_id, coalesce(people.merged_into, people.id), lines.amount
+        from ledger_entries as entries
+        join ledger_lines as lines on lines.entry_id = entries.id and lines.account = 'facilitators'
+        join people on people.id = lines.owner_id
+        where entries.kind = 'share'
+    ) as moved
+    group by currency, circle_id, facilitator_id having sum(part) <> 0
+) as differing;
+
 -- name: ledger_has_refunds_that_live_alone()$
 -- every refund in the ledger is on its way or arrived, or came back in the ledger as well
 select count(*) from money_rows

@@ -194,6 +194,11 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "id at posted_at kind source currency circle_id pass_id lines"),
     # The owner is a person for what is owed to facilitators, a circle for its income.
     "ledger_lines": _all(PERSON, "owner_id") | _all(PERSONAL, "entry_id position account amount currency at"),
+    "share_terms": _all(IMPERSONAL, "id circle_id currency percent flat at_most starts_at reason created_at")
+    | _all(PERSON, "set_by"),
+    "payment_shares": _all(PERSON, "booking_id facilitator_id")
+    | _all(PERSONAL, "id checkout_id circle_id terms_id amount part currency account created_at"),
+    "share_rows": _all(IMPERSONAL, "share_id") | _all(PERSONAL, "id at money_row_id amount part"),
     # Of a walk-in without an account nobody is known but the first name, which is forgotten after a year.
     "walk_ins": _all(PERSON, "person_id added_by removed_by")
     | _all(PERSONAL, "id gathering_id name seat added_at removed_at late left_early recorded_at"),
@@ -402,12 +407,14 @@ STAYS = frozenset(
             "ledger_lines",
             "limits",
             "money_rows",
+            "payment_shares",
             "reflections",
             "register_facts",
             "register_marks",
             "reminders",
             "sendings",
             "sent_forms",
+            "share_rows",
             "stand_ins",
             "taps",
             "unwanted_mail",

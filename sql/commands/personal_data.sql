@@ -74,6 +74,13 @@ select
     (select jsonb_agg(to_jsonb(ledger_entries)) from ledger_entries where booking_id in (select id from mine))
         as ledger_entries,
     (select jsonb_agg(to_jsonb(ledger_lines)) from ledger_lines where owner_id = :person) as ledger_lines,
+    (select jsonb_agg(to_jsonb(share_terms)) from share_terms where set_by = :person) as share_terms,
+    (select jsonb_agg(to_jsonb(shares)) from payment_shares as shares where shares.facilitator_id = :person)
+        as payment_shares,
+    (
+        select jsonb_agg(to_jsonb(share_rows)) from share_rows
+        where share_id in (select shares.id from payment_shares as shares where shares.facilitator_id = :person)
+    ) as share_rows,
     (select jsonb_agg(to_jsonb(walk_ins)) from walk_ins where person_id = :person) as walk_ins,
     (
         select jsonb_agg(to_jsonb(cash_rows)) from cash_rows

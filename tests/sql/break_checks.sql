@@ -426,3 +426,23 @@ update ledger_lines set amount = amount - 1 where (entry_id, position) = (
 alter table money_rows disable trigger money_rows_post;
 insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
 select booking_id, checkout_id, kind, amount, currency, 'pi_never_posted' from money_rows where kind = 'payment' limit 1;
+
+-- name: shares_follow_their_payments#
+-- money that went back, and a part that did not follow
+alter table money_rows disable trigger money_rows_share;
+insert into share_terms (currency, percent, starts_at) values ('USD', 2000, '-infinity');
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, checkout_id, 'dispute', - amount, currency, 'without_its_share'
+from money_rows where kind = 'payment' and currency = 'USD' limit 1;
+select add_shares(checkout_id) from money_rows where stripe_id = 'without_its_share';
+
+-- name: shares_are_posted#
+-- a part that the ledger does not owe
+alter table share_rows disable trigger share_rows_append_only;
+insert into share_terms (currency, percent, starts_at) values ('USD', 2000, '-infinity');
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, checkout_id, 'dispute', - amount, currency, 'without_its_entry'
+from money_rows where kind = 'payment' and currency = 'USD' limit 1;
+select add_shares(checkout_id) from money_rows where stripe_id = 'without_its_entry';
+insert into share_rows (at, share_id, money_row_id, amount, part)
+select now(), id, -1, amount, part from payment_shares where part > 0 limit 1;
