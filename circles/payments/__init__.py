@@ -21,6 +21,7 @@ from circles.payments.gateway import (
 )
 from circles.payments.gateway.parameters import accepted_parameters, call_options
 from circles.payments.key_check import check_key
+from circles.payments.ledger.numbers import ids_of_number, number_of
 from circles.payments.refunds.actions import refund, refund_addition, refund_everything
 from circles.payments.rules import HOLD_MINUTES, MAX_LINES, Line, Settled, from_stripe, local_path
 from circles.payments.sync import on_settled, sync_checkout_for_page, sync_checkout_soon
@@ -40,9 +41,11 @@ __all__ = [
     "correct_walk_in_cash",
     "end_additions",
     "from_stripe",
+    "ids_of_number",
     "local_path",
     "note_cash",
     "note_walk_in_cash",
+    "number_of",
     "on_settled",
     "open_address",
     "parse_cash",

@@ -115,6 +115,10 @@ order by
     case when :is_past::boolean then gatherings.starts_at end desc, bookings.id
 limit :limit offset :offset;
 
+-- name: of_number(first, last)$
+-- the booking with a number, which is that of these ids: circles/payments/ledger/numbers.py
+select bookings.id from bookings where bookings.id between :first and :last order by bookings.created_at limit 1;
+
 -- name: with_money(ids)
 -- some bookings, in this order, with what was paid, refunded and noted in cash (minor units)
 select

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from circles.organizing.bookings import rules
 from circles.organizing.bookings.rules import BookingsFilter
+from circles.payments import number_of
 from circles.web.paging import Window
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser
@@ -110,6 +111,19 @@ async def test_a_name_is_found_without_its_accents_and_is_in_no_address(
     assert (await searched(browser, cast, q="fern", time="past"))[1] == ["Fern"]
     assert (await searched(browser, cast, q="mi", circle=str(cast.other_circle)))[1] == ["Milo"]
     assert (await searched(browser, cast, q="example.org"))[1] == [], "a name is looked for, not an address"
+
+
+async def test_a_number_leads_to_its_booking(cast: Cast, browser: OpenBrowser) -> None:
+    """As it is read out, whatever else is chosen; a number of no booking is looked for as a name."""
+    booking = await add_booking(cast.context, cast.gathering, cast.mira, kind="community")
+    number = number_of(booking)
+    async with browser(cast.odile) as page:
+        for typed in (number, number.lower().replace("-", " ")):
+            answer = await page.post(LIST, data={"q": typed, "time": "past", "state": "lapsed"})
+            assert answer.headers["location"] == f"{LIST}/{booking}"
+        assert f"Booking {number}" in (await page.get(f"{LIST}/{booking}")).text
+        answer = await page.post(LIST, data={"q": number_of(cast.mira)})
+        assert answer.headers["location"].startswith(f"{LIST}?")
 
 
 async def test_pages_go_on_where_the_last_one_ended(cast: Cast, browser: OpenBrowser) -> None:

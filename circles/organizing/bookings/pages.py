@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from circles.organizing.bookings import queries, rules
 from circles.organizing.bookings.rules import BookingsFilter
+from circles.payments import ids_of_number, number_of
 from circles.web import access, render
 from circles.web.forms import Form
 from circles.web.paging import Window, long_pager
@@ -14,9 +15,17 @@ from circles.web.sent import searched
 
 
 async def search(request: Request) -> Response:
-    """POST: lead to the bookings that match. A name is typed, so it is not sent in an address."""
+    """POST: lead to the bookings that match. A name is typed, so it is not sent in an address.
+
+    A booking number leads to its booking, whatever else was chosen.
+    """
     form = await Form.read(request)
     text = form.line("q", max_length=100, required=False)
+    if ids := ids_of_number(text):
+        async with access.context(request).db.reading() as tx:
+            numbered = await queries.numbered(tx, ids)
+        if numbered:
+            return render.see_other(f"/organize/bookings/{numbered}")
     sealed = searched.sealed(request, text)
     chosen = BookingsFilter.read(form.values | {searched.FIELD: sealed, "page": "", "after": ""}, text)
     return render.see_other(chosen.url(Window()))
@@ -60,6 +69,7 @@ async def booking(request: Request) -> Response:
         request,
         "organizing/bookings/booking.html",
         booking=row,
+        number=number_of(row["id"]),
         story=story,
         state_names=rules.STATE_NAMES,
         seat_names=rules.SEAT_NAMES,

@@ -72,6 +72,12 @@ def _ids(tx: db.Tx, chosen: BookingsFilter) -> Any:
     return SQL.ahead(tx, day=chosen.day, since=since, after=window.after, limit=PER_PAGE, **shared)
 
 
+async def numbered(tx: db.Tx, ids: tuple[UUID, UUID]) -> UUID | None:
+    """The booking with a number, which is that of every id from the first to the last; the oldest of several."""
+    first, last = ids
+    return await SQL.of_number(tx, first=first, last=last)
+
+
 async def story(tx: db.Tx, booking_id: UUID) -> tuple[db.Record, list[Chapter]]:
     """A booking with its money, and its story. Raises NotFound. Two queries."""
     rows = await db.rows(SQL.with_money(tx, ids=[booking_id]))
