@@ -209,11 +209,22 @@ MAP: dict[str, dict[str, Care]] = {
         PERSONAL,
         "stripe_id checkout_id amount currency state reason fee answer_by made_at closed_at read_at created_at",
     ),
+    # Of the whole account at Stripe; those with a checkout are of the person who paid it.
+    "balance_transactions": _all(
+        PERSONAL,
+        "id type category amount fee net currency source_id charge_id payment_intent source_amount source_currency "
+        "made_at available_at payout_id checkout_id place own_amount placed_at read_at",
+    ),
+    "payouts": _all(
+        IMPERSONAL,
+        "id amount currency state is_automatic made_at arrives_at transaction_id failure_transaction_id failure "
+        "contents_read_at read_at",
+    ),
     "stripe_alarms": _all(IMPERSONAL, "kind since at"),
     "stripe_readings": _all(IMPERSONAL, "kind until"),
     "check_runs": _all(IMPERSONAL, "id at broken"),
     "stripe_events": _all(IMPERSONAL, "id type object_id received_at"),
-    "practice_objects": _all(IMPERSONAL, "id kind body created_at"),
+    "practice_objects": _all(IMPERSONAL, "id kind body payout created_at"),
     "practice_faults": _all(IMPERSONAL, "id target fault times seconds after_effect created_at"),
     "practice_keys": _all(IMPERSONAL, "key request_sha256 status answer created_at"),
     "invites": _all(IMPERSONAL, "id")
@@ -387,6 +398,7 @@ STAYS = frozenset(
         *(
             "acceptances",
             "attendance",
+            "balance_transactions",
             "bookings",
             "checkout_lines",
             "checkouts",

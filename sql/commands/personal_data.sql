@@ -68,6 +68,10 @@ select
         as checkout_lines,
     (select jsonb_agg(to_jsonb(operations)) from operations where booking_id in (select id from mine))
         as operations,
+    (
+        select jsonb_agg(to_jsonb(balance_transactions)) from balance_transactions
+        where checkout_id in (select checkout_id from checkout_lines where booking_id in (select id from mine))
+    ) as balance_transactions,
     (select jsonb_agg(to_jsonb(disputes)) from disputes where booking_id in (select id from mine)) as disputes,
     (select jsonb_agg(to_jsonb(money_rows)) from money_rows where booking_id in (select id from mine))
         as money_rows,

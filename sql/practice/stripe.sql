@@ -24,18 +24,24 @@ select body from practice_objects
 where kind = :kind and body -> 'metadata' @> :metadata::jsonb
 order by created_at desc limit :most;
 
--- name: page_of(kind, payment_intent, charge, since, after, most)
+-- name: page_of(kind, payment_intent, charge, since, before, payout, matching, after, most)
 -- objects of a kind, newest first, that follow the one with the id `after`
 select body from practice_objects
 where kind = :kind
     and (:payment_intent::text = '' or body ->> 'payment_intent' = :payment_intent)
     and (:charge::text = '' or body ->> 'charge' = :charge)
-    and (body ->> 'created')::bigint >= :since
+    and (body ->> 'created')::bigint >= :since and (body ->> 'created')::bigint < :before
+    and (:payout::text = '' or payout = :payout)
+    and (:matching::jsonb = '{}' or body @> :matching)
     and (
         :after::text = ''
         or (created_at, id) < (select last.created_at, last.id from practice_objects as last where last.id = :after)
     )
 order by created_at desc, id desc limit :most;
+
+-- name: by_ids(ids)
+-- objects by their ids, of any kind
+select id, body from practice_objects where id = any(:ids::text []);
 
 -- name: refunded(payment_intent)$
 -- the sum of the refunds of a payment that are on their way or arrived

@@ -11,8 +11,8 @@ import pytest
 import stripe
 from stripe._stripe_object import UntypedStripeObject
 
+from circles.practice.stripe import balance, disputes, payouts, refunds
 from circles.practice.stripe import checkouts as look_alike
-from circles.practice.stripe import refunds
 from circles.store.context import Context
 from tests.payments import helpers
 from tests.payments.helpers import Outcomes, checkout, start
@@ -28,6 +28,9 @@ SHAPES: dict[str, type] = {
         stripe.Charge,
         stripe.Event,
         stripe.Dispute,
+        stripe.BalanceTransaction,
+        stripe.Payout,
+        stripe.Balance,
     )
 }
 
@@ -36,10 +39,11 @@ class _Names(dict[str, Any]):
     """The names that the SDK's annotations refer to, most of which it imports for type checkers alone."""
 
     def __missing__(self, name: str) -> Any:
-        try:
-            return getattr(stripe, name.removesuffix("Resource"))
-        except AttributeError:
-            raise KeyError(name) from None
+        plain = name.removesuffix("Resource")
+        for module, kind in ((stripe, plain), (stripe.issuing, plain.removeprefix("Issuing"))):
+            if hasattr(module, kind):
+                return getattr(module, kind)
+        raise KeyError(name)
 
 
 def _hints(shape: type) -> dict[str, Any]:
@@ -98,6 +102,13 @@ async def test_every_object_has_the_shape_that_the_sdk_declares(
         intent = (await look_alike.retrieve_checkout(tx, stripe_id))["payment_intent"]
         refund = await refunds.create_refund(tx, {"payment_intent": intent})
         await refunds.return_refund(tx, refund["id"])
+        dispute = await disputes.open_dispute(tx, intent)
+        await disputes.close_dispute(tx, dispute["id"], "won")
+        await balance.adjust(tx, 500, "usd", "Goodwill")
+        await balance.charge_fee(tx, 200, "usd", "Radar")
+        (payout,) = await payouts.pay_out(tx, with_pending=True)
+        await payouts.decide(tx, payout["id"], "failed")
+        funds = await balance.retrieve_balance(tx)
         rows = await tx.fetch("select body from practice_objects where body ? 'object'")
     for row in rows:
         body = row["body"]
@@ -106,7 +117,11 @@ async def test_every_object_has_the_shape_that_the_sdk_declares(
         if body["object"] == "event":
             about = body["data"]["object"]
             assert faults(about, SHAPES[about["object"]], f"event about {about['object']}") == []
+    assert faults(funds, stripe.Balance, "balance") == []
     assert {row["body"]["object"] for row in rows} >= {
+        "balance_transaction",
+        "dispute",
+        "payout",
         "checkout.session",
         "payment_intent",
         "refund",

@@ -23,6 +23,11 @@ def accepted_parameters() -> dict[str, Any]:
         "retrieve_event": params.EventRetrieveParams,
         "retrieve_dispute": params.DisputeRetrieveParams,
         "list_disputes": params.DisputeListParams,
+        "retrieve_balance": params.BalanceRetrieveParams,
+        "list_balance_transactions": params.BalanceTransactionListParams,
+        "retrieve_balance_transaction": params.BalanceTransactionRetrieveParams,
+        "list_payouts": params.PayoutListParams,
+        "retrieve_payout": params.PayoutRetrieveParams,
     }
 
 

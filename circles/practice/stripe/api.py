@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from circles import payments
-from circles.practice.stripe import checkouts, disputes, faults, objects, refunds
+from circles.practice.stripe import balance, checkouts, disputes, faults, objects, payouts, refunds
 from circles.practice.stripe.faults import BrokenCall
 from circles.practice.stripe.objects import ApiError, Object, Params
 from circles.store import db
@@ -80,6 +80,27 @@ def _calls(address: str) -> list[tuple[str, str, str, Call]]:
         ("GET", "/v1/disputes", "list_disputes", lambda tx, params, _: disputes.list_disputes(tx, params)),
         _retrieval("dispute", "/v1/disputes"),
         _retrieval("event", "/v1/events"),
+        *_balance_calls(),
+    ]
+
+
+def _balance_calls() -> list[tuple[str, str, str, Call]]:
+    return [
+        ("GET", "/v1/balance", "retrieve_balance", lambda tx, _, id: balance.retrieve_balance(tx)),
+        (
+            "GET",
+            "/v1/balance_transactions",
+            "list_balance_transactions",
+            lambda tx, params, _: payouts.list_transactions(tx, params),
+        ),
+        (
+            "GET",
+            "/v1/balance_transactions/{id}",
+            "retrieve_balance_transaction",
+            lambda tx, _, id: balance.retrieve_transaction(tx, id),
+        ),
+        ("GET", "/v1/payouts", "list_payouts", lambda tx, params, _: payouts.list_payouts(tx, params)),
+        _retrieval("payout", "/v1/payouts"),
     ]
 
 

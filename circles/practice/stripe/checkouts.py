@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from circles.base import money
+from circles.practice.stripe import balance
 from circles.practice.stripe.objects import ApiError, Object, Params, add_event, missing, new_id
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -253,6 +254,7 @@ async def _charge(tx: db.Tx, intent: Object, card: str = "") -> None:
         "refunded": False,
         "status": "succeeded",
     }
+    charge = await balance.book_charge(tx, charge)
     await SQL.add(tx, id=charge["id"], kind="charge", body=charge)
     intent |= {
         "status": "succeeded",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from circles.practice.stripe import balance
 from circles.practice.stripe.objects import ApiError, Object, Params, add_event, listed, new_id
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -21,17 +22,15 @@ async def open_dispute(
     tx: db.Tx, payment_intent: str, reason: str = "fraudulent", *, inquiry: bool = False
 ) -> Object:
     """A bank disputes a payment: what is left of it is withdrawn. An inquiry only asks. Raises ApiError."""
-    intent = await SQL.lock(tx, id=payment_intent, kind="payment_intent")
-    charge = await SQL.lock(tx, id=intent["latest_charge"] or "", kind="charge") if intent else None
-    left = charge["amount"] - await SQL.refunded(tx, payment_intent=payment_intent) if charge else 0
-    if charge is None or charge["disputed"] or left <= 0:
-        raise ApiError("This payment cannot be disputed.")
+    charge, left = await _disputable(tx, payment_intent)
     now = await SQL.clock(tx)
+    id = new_id("du")
+    moves = [] if inquiry else [await _move(tx, id, -left, charge["currency"], FEE, now)]
     body = {
-        "id": new_id("du"),
+        "id": id,
         "object": "dispute",
         "amount": left,
-        "balance_transactions": [] if inquiry else [_move(-left, charge["currency"], FEE, now)],
+        "balance_transactions": moves,
         "charge": charge["id"],
         "created": now,
         "currency": charge["currency"],
@@ -59,6 +58,16 @@ async def open_dispute(
     return body
 
 
+async def _disputable(tx: db.Tx, payment_intent: str) -> tuple[Object, int]:
+    """The charge of a payment, locked, and what is left of it. Raises ApiError where a bank could not take it."""
+    intent = await SQL.lock(tx, id=payment_intent, kind="payment_intent")
+    charge = await SQL.lock(tx, id=intent["latest_charge"] or "", kind="charge") if intent else None
+    left = charge["amount"] - await SQL.refunded(tx, payment_intent=payment_intent) if charge else 0
+    if charge is None or charge["disputed"] or left <= 0:
+        raise ApiError("This payment cannot be disputed.")
+    return charge, left
+
+
 @jobs.job("payments.practice_dispute")
 async def run_open_dispute(context: Context, *, id: str, inquiry: bool) -> None:
     """Job: open_dispute."""
@@ -66,24 +75,20 @@ async def run_open_dispute(context: Context, *, id: str, inquiry: bool) -> None:
         await open_dispute(tx, id, inquiry=inquiry)
 
 
-def _move(amount: int, currency: str, fee: int, now: int) -> Object:
-    return {
-        "id": new_id("txn"),
-        "object": "balance_transaction",
-        "amount": amount,
-        "available_on": now,
-        "created": now,
-        "currency": currency,
-        "description": "Chargeback",
-        "exchange_rate": None,
-        "fee": fee,
-        "fee_details": [],
-        "net": amount - fee,
-        "reporting_category": "dispute",
-        "source": None,
-        "status": "available",
-        "type": "adjustment",
-    }
+async def _move(tx: db.Tx, dispute: str, amount: int, currency: str, fee: int, now: int) -> Object:
+    """Add the transaction by which a dispute takes money, or gives it back."""
+    body = balance.transaction(
+        "adjustment",
+        amount,
+        currency,
+        now=now,
+        source=dispute,
+        fee=fee,
+        category="dispute" if amount < 0 else "dispute_reversal",
+        description="Chargeback withdrawal" if amount < 0 else "Chargeback reversal",
+    )
+    await balance.add(tx, body)
+    return body
 
 
 async def close_dispute(tx: db.Tx, id: str, decision: Decision) -> Object:
@@ -93,7 +98,7 @@ async def close_dispute(tx: db.Tx, id: str, decision: Decision) -> Object:
         raise ApiError("This dispute is over.")
     body["status"] = decision
     if decision == "won":
-        move = _move(body["amount"], body["currency"], 0, await SQL.clock(tx))
+        move = await _move(tx, id, body["amount"], body["currency"], 0, await SQL.clock(tx))
         body["balance_transactions"] = [*body["balance_transactions"], move]
         charge = await SQL.lock(tx, id=body["charge"], kind="charge")
         await SQL.save(tx, id=charge["id"], body=charge | {"disputed": False})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -64,13 +64,22 @@ async def retrieve(tx: db.Tx, kind: str, id: str) -> Object:
 
 
 # The ids in an object that `expand` replaces by the objects themselves, with their kinds.
-_EXPANDABLE = {"payment_intent": "payment_intent", "latest_charge": "charge", "charge": "charge"}
+_EXPANDABLE = {
+    "payment_intent": "payment_intent",
+    "latest_charge": "charge",
+    "charge": "charge",
+    "balance_transaction": "balance_transaction",
+    "failure_balance_transaction": "balance_transaction",
+}
 
 
 async def expand(tx: db.Tx, body: Object, paths: Sequence[str]) -> Object:
     """An object with the objects that `paths` name in place of their ids: docs.stripe.com/expand. Raises ApiError."""
     for path in paths:
         name, _, rest = path.partition(".")
+        if name == "data" and body["object"] == "list":
+            body = body | {"data": await _expand_all(tx, body["data"], rest)}
+            continue
         if name not in _EXPANDABLE or name not in body:
             raise ApiError(f"This property cannot be expanded ({name}).", param="expand", kept=False)
         if isinstance(body[name], str):
@@ -78,6 +87,15 @@ async def expand(tx: db.Tx, body: Object, paths: Sequence[str]) -> Object:
         if rest and body[name]:
             body = body | {name: await expand(tx, body[name], [rest])}
     return body
+
+
+async def _expand_all(tx: db.Tx, bodies: list[Object], name: str) -> list[Object]:
+    """The objects of a list, each with what it names so in place of the id, of whatever kind. Raises ApiError."""
+    if any(name not in body for body in bodies):
+        raise ApiError(f"This property cannot be expanded ({name}).", param="expand", kept=False)
+    ids = [body[name] for body in bodies if isinstance(body[name], str)]
+    known = {row["id"]: row["body"] for row in await db.rows(SQL.by_ids(tx, ids=ids))}
+    return [body | {name: known.get(body[name], body[name])} for body in bodies]
 
 
 _CLAUSE = re.compile(r"""metadata\[(["'])(?P<name>.+?)\1\]:(["'])(?P<value>.+?)\3""")
@@ -101,22 +119,49 @@ async def search(tx: db.Tx, kind: str, params: Params) -> Object:
     }
 
 
-async def listed(tx: db.Tx, kind: str, params: Params, url: str) -> Object:
-    """One page of objects, newest first: docs.stripe.com/api/pagination."""
+async def listed(
+    tx: db.Tx,
+    kind: str,
+    params: Params,
+    url: str,
+    *,
+    payout: str = "",
+    matching: Mapping[str, Any] | None = None,
+) -> Object:
+    """One page of objects, newest first: docs.stripe.com/api/pagination.
+
+    payout: in which they went out; matching: values that they have.
+    """
     most = int(params.get("limit", 10))
+    since, before = _range(params.get("created"))
     rows = await db.rows(
         SQL.page_of(
             tx,
             kind=kind,
             payment_intent=params.get("payment_intent", ""),
             charge=params.get("charge", ""),
-            since=int((params.get("created") or {}).get("gte", 0)),
+            since=since,
+            before=before,
+            payout=payout,
+            matching=dict(matching or {}),
             after=params.get("starting_after", ""),
             most=most + 1,
         )
     )
     bodies = [row["body"] for row in rows]
     return {"object": "list", "data": bodies[:most], "has_more": len(bodies) > most, "url": url}
+
+
+def _range(created: Any) -> tuple[int, int]:
+    """From which second on, and before which one, an object was to be made."""
+    if isinstance(created, int | str):
+        return int(created), int(created) + 1
+    given = {name: int(value) for name, value in (created or {}).items()}
+    since = max(given.get("gte", 0), given.get("gt", -1) + 1)
+    return since, min(given.get("lt", _FAR), given.get("lte", _FAR - 1) + 1)
+
+
+_FAR = 2**40
 
 
 async def add_event(tx: db.Tx, type: str, about: Object, after: timedelta | None = None) -> None:

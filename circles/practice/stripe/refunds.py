@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, cast
 
-from circles.practice.stripe import faults
+from circles.practice.stripe import balance, faults
 from circles.practice.stripe.checkouts import LATE
 from circles.practice.stripe.objects import ApiError, Object, Params, add_event, listed, new_id
 from circles.store import db, jobs
@@ -46,6 +46,9 @@ async def create_refund(tx: db.Tx, params: Params) -> Object:
         )
     first, then = await _outcome(tx, charge)
     body = await _body(tx, params, intent, amount, first)
+    if first not in _NOT_LIVE:
+        is_card = bool(charge.get("payment_method_details", True))
+        body = await balance.book_refund(tx, body, is_card=is_card)
     await SQL.add(tx, id=body["id"], kind="refund", body=body)
     await add_event(tx, "refund.created", body)
     await _count_on_charge(tx, body)
@@ -110,6 +113,10 @@ async def move_refund(tx: db.Tx, id: str, status: RefundStatus, fault: str = "lo
     body["status"] = status
     if status == "failed":
         body["failure_reason"] = fault
+    if status in _NOT_LIVE:
+        if not body.get("balance_transaction"):  # of the version before
+            body = await balance.book_refund(tx, body)
+        body = await balance.book_refund_failure(tx, body, await SQL.clock(tx))
     await SQL.save(tx, id=id, body=body)
     await _count_on_charge(tx, body)
     if status == "failed":
