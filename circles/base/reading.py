@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Self, TypeVar, overload
+from typing import Final, Self, TypeVar, overload
 from uuid import UUID
 
 from circles.base import text
 from circles.base.errors import Reason, Refused, refuse_if
 
 T = TypeVar("T")
+
+# The short number of a booking, as people read and type it: eight signs, made of its id.
+# Douglas Crockford's base 32 (crockford.com/base32.html): without I, L, O and U, which are mistaken for others.
+_SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_BITS: Final = 40  # random in an id of version 4; of a million bookings hardly two share them
+_REST: Final = 128 - _BITS
+_TYPED: Final = re.compile(r"#?\s*([0-9A-TV-Z]{4})[\s-]*([0-9A-TV-Z]{4})")
+_MISTAKEN: Final = str.maketrans("ILO", "110")
 
 
 def join_fields(items: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -37,6 +46,25 @@ def uuid_or_none(typed: str) -> UUID | None:
         return UUID(typed)
     except ValueError:
         return None
+
+
+def booking_number(booking_id: UUID) -> str:
+    """The number of a booking: "7K2M-9QXD"."""
+    value = booking_id.int >> _REST
+    signs = "".join(_SIGNS[value >> shift & 31] for shift in range(_BITS - 5, -1, -5))
+    return f"{signs[:4]}-{signs[4:]}"
+
+
+def ids_of_number(typed: str) -> tuple[UUID, UUID] | None:
+    """The lowest and the highest id that a typed number may be of; None where it is no number."""
+    match = _TYPED.fullmatch(typed.strip().replace("–", "-").upper())
+    if not match:
+        return None
+    value = 0
+    for sign in "".join(match.groups()).translate(_MISTAKEN):
+        value = value << 5 | _SIGNS.index(sign)
+    lowest = value << _REST
+    return UUID(int=lowest), UUID(int=lowest | (1 << _REST) - 1)
 
 
 class Reader:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from circles.base import clock, english, money, ring, text
+from circles.base import clock, english, money, reading, ring, text
 from circles.base.settings.colors import Colors, style_sheet
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -80,6 +80,7 @@ def environment() -> Environment:
         counted=english.counted,
         choose=english.choose,
         join_names=english.join_names,
+        number=reading.booking_number,
     )
     env.globals.update(static=static, colors_url=colors_url, ring_points=ring.ring_points)
     return env
