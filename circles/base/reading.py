@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, Self, TypeVar, overload
 from uuid import UUID
@@ -12,13 +11,11 @@ from circles.base.errors import Reason, Refused, refuse_if
 
 T = TypeVar("T")
 
-# The short number of a booking, as people read and type it: eight signs, made of its id.
-# Douglas Crockford's base 32 (crockford.com/base32.html): without I, L, O and U, which are mistaken for others.
-_SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_BITS: Final = 40  # random in an id of version 4; of a million bookings hardly two share them
-_REST: Final = 128 - _BITS
-_TYPED: Final = re.compile(r"#?\s*([0-9A-TV-Z]{4})[\s-]*([0-9A-TV-Z]{4})")
-_MISTAKEN: Final = str.maketrans("ILO", "110")
+# Crockford's digits: without I, L, O and U, which are read as other characters or make words.
+_DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH: Final = 10
+_MISREAD: Final = str.maketrans("ILO", "110", " -–—#.")
+_BITS: Final = 48  # of the id, all of them random; the ten digits hold two more, which are zero
 
 
 def join_fields(items: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -48,23 +45,28 @@ def uuid_or_none(typed: str) -> UUID | None:
         return None
 
 
-def booking_number(booking_id: UUID) -> str:
-    """The number of a booking: "7K2M-9QXD"."""
-    value = booking_id.int >> _REST
-    signs = "".join(_SIGNS[value >> shift & 31] for shift in range(_BITS - 5, -1, -5))
-    return f"{signs[:4]}-{signs[4:]}"
+def number_of(id: UUID) -> str:
+    """The number of what has this id, such as 4T9K2-MX7Q8; the SQL function `number_of` gives the same.
+
+    Two of a million bookings share one with a probability of 1 in 500.
+    """
+    value = (id.int >> (128 - _BITS)) << 2
+    digits = "".join(_DIGITS[value >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+    return f"{digits[:5]}-{digits[5:]}"
 
 
 def ids_of_number(typed: str) -> tuple[UUID, UUID] | None:
-    """The lowest and the highest id that a typed number may be of; None where it is no number."""
-    match = _TYPED.fullmatch(typed.strip().replace("–", "-").upper())
-    if not match:
+    """The first and the last id that have this number, as somebody typed it; None for what is no number."""
+    digits = typed.upper().translate(_MISREAD)
+    if len(digits) != _LENGTH or not set(digits) <= set(_DIGITS):
         return None
     value = 0
-    for sign in "".join(match.groups()).translate(_MISTAKEN):
-        value = value << 5 | _SIGNS.index(sign)
-    lowest = value << _REST
-    return UUID(int=lowest), UUID(int=lowest | (1 << _REST) - 1)
+    for digit in digits:
+        value = value << 5 | _DIGITS.index(digit)
+    if value & 3:
+        return None
+    first = value >> 2 << (128 - _BITS)
+    return UUID(int=first), UUID(int=first | (1 << (128 - _BITS)) - 1)
 
 
 class Reader:

@@ -80,7 +80,7 @@ def environment() -> Environment:
         counted=english.counted,
         choose=english.choose,
         join_names=english.join_names,
-        number=reading.booking_number,
+        number=reading.number_of,
     )
     env.globals.update(static=static, colors_url=colors_url, ring_points=ring.ring_points)
     return env

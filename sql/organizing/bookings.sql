@@ -116,7 +116,7 @@ order by
 limit :limit offset :offset;
 
 -- name: of_number(first, last)$
--- the booking with a number, which is that of these ids: circles/payments/ledger/numbers.py
+-- the booking with a number, which is that of these ids: circles/base/reading.py
 select bookings.id from bookings where bookings.id between :first and :last order by bookings.created_at limit 1;
 
 -- name: with_money(ids)

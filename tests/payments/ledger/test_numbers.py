@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles.payments.ledger import numbers
+from circles.base import reading as numbers
 from circles.store.context import Context
 from tests.helpers import rows
 
