@@ -116,17 +116,20 @@ where bookings.state = 'confirmed' and bookings.kind = 'paid'
         not between 0 and coalesce(refunds.elsewhere, 0);
 
 -- name: lines_add_up_to_their_checkout()$
--- the lines of every checkout add up to its amount, in the currency of their bookings, all of one person
+-- the lines of every checkout add up to its amount, in the currency of their bookings or their pass, all of one person
 select count(*) from (
     select checkouts.id
     from checkouts
     left join checkout_lines as lines on lines.checkout_id = checkouts.id
     left join bookings on bookings.id = lines.booking_id
+    left join passes on passes.id = lines.pass_id
     group by checkouts.id
-    having coalesce(sum(lines.amount), 0) <> checkouts.amount or bool_or(bookings.currency <> checkouts.currency)
-        or count(distinct bookings.person_id) <> 1 or bool_or(lines.is_addition <> (checkouts.covers = 'addition'))
+    having coalesce(sum(lines.amount), 0) <> checkouts.amount
+        or bool_or(coalesce(bookings.currency, passes.currency) <> checkouts.currency)
+        or bool_or((lines.pass_id is not null) <> (checkouts.covers = 'pass'))
+        or count(distinct coalesce(bookings.person_id, passes.person_id)) <> 1 or bool_or(lines.is_addition <> (checkouts.covers = 'addition'))
         or (checkouts.covers <> 'bookings' and count(*) <> 1)
-        or (checkouts.covers <> 'addition' and bool_and(lines.booking_id <> checkouts.booking_id))
+        or (checkouts.covers <> 'addition' and bool_and(coalesce(lines.booking_id, lines.pass_id) <> checkouts.booking_id))
 ) as unequal;
 
 -- name: every_line_is_in_the_ledger_once()$
@@ -134,16 +137,16 @@ select count(*) from (
 select count(*) from checkout_lines as lines
 join checkouts on checkouts.id = lines.checkout_id
 full join (
-    select booking_id, checkout_id, sum(amount) as amount from money_rows where kind = 'payment'
-    group by booking_id, checkout_id
-) as paid on paid.checkout_id = lines.checkout_id and paid.booking_id = lines.booking_id
+    select coalesce(booking_id, pass_id) as about, checkout_id, sum(amount) as amount from money_rows where kind = 'payment'
+    group by coalesce(booking_id, pass_id), checkout_id
+) as paid on paid.checkout_id = lines.checkout_id and paid.about = coalesce(lines.booking_id, lines.pass_id)
 where lines.checkout_id is null or case checkouts.state when 'paid' then lines.amount else 0 end <> coalesce(paid.amount, 0);
 
 -- name: no_payment_is_refunded_more_than_paid()$
--- no payment has more refunds of a booking than it brought for that booking
+-- no payment has more refunds of a booking or a pass than it brought for it
 select count(*) from (
-    select checkout_id, booking_id from money_rows where kind not like 'dispute%'
-    group by checkout_id, booking_id having sum(amount) < 0
+    select checkout_id, booking_id, pass_id from money_rows where kind not like 'dispute%'
+    group by checkout_id, booking_id, pass_id having sum(amount) < 0
 ) as negative;
 
 -- name: payments_without_a_seat_are_refunded()$
@@ -159,7 +162,8 @@ where bookings.state = 'lapsed' and greatest(0, coalesce(paid.amount, 0)) <> coa
 -- name: no_booking_is_refunded_more_than_paid()$
 -- no booking has more refunds than payments; a bank may take more by a dispute
 select count(*) from (
-    select booking_id from money_rows where kind not like 'dispute%' group by booking_id having sum(amount) < 0
+    select booking_id from money_rows where booking_id is not null and kind not like 'dispute%'
+    group by booking_id having sum(amount) < 0
 ) as negative;
 
 -- name: ledger_agrees_with_operations()$
@@ -221,15 +225,15 @@ where kind in ('refund', 'refund_finding') and state = 'sent'
     and (read_at is null or read_at not between now() - interval '1 day' and now() + interval '1 day');
 
 -- name: refunds_to_be_sent_have_money()$
--- no more is to be refunded of a booking than what is left of the payment that it goes back from
+-- no more is to be refunded of a booking or a pass than what is left of the payment that it goes back from
 select count(*) from (
-    select booking_id, checkout_id, sum(amount - covered) as owed from operations
+    select booking_id, pass_id, checkout_id, sum(amount - covered) as owed from operations
     where kind = 'refund' and state in ('due', 'failed')
-    group by booking_id, checkout_id
+    group by booking_id, pass_id, checkout_id
 ) as waiting
 where owed > greatest(0, (
     select coalesce(sum(amount), 0) from money_rows
-    where booking_id = waiting.booking_id and checkout_id = waiting.checkout_id
+    where (booking_id = waiting.booking_id or pass_id = waiting.pass_id) and checkout_id = waiting.checkout_id
 ));
 
 -- name: ledger_agrees_with_disputes()$
@@ -410,9 +414,9 @@ left join (
 where case checkouts.state when 'paid' then checkouts.amount else 0 end <> coalesce(paid.amount, 0);
 
 -- name: ledger_currency_matches_booking()$
--- payments and refunds are in the currency of the booking
-select count(*) from money_rows join bookings on bookings.id = money_rows.booking_id
-where money_rows.currency <> bookings.currency;
+-- payments and refunds are in the currency of the booking or pass
+select count(*) from money_rows join paid_items on paid_items.id = coalesce(money_rows.booking_id, money_rows.pass_id)
+where money_rows.currency <> paid_items.currency;
 
 -- name: no_hold_outlives_its_time()$
 -- no booking is still held a day after its time to pay ended, unless a bank or a person still decides its payment

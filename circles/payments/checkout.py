@@ -61,6 +61,14 @@ async def prepare_addition(
     )
 
 
+async def prepare_pass(tx: db.Tx, pass_id: UUID, amount: int, currency: str, expires_at: datetime) -> None:
+    """The same for a held pass, by whose id `start`, `release` and the others find its checkout.
+
+    Where other functions of payments take a booking_id, its id is a pass's as well: what is paid has one id.
+    """
+    await SQL.add_pass_checkout(tx, pass_id=pass_id, amount=amount, currency=currency, expires_at=expires_at)
+
+
 @deadline.for_all_calls
 async def start(
     context: Context,

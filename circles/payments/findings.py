@@ -97,7 +97,7 @@ async def settle(tx: db.Tx, actor_id: UUID, finding: db.Record, reason: str) -> 
     await audit.record(
         tx,
         "finding.settled",
-        finding["booking_id"],
+        finding["about"],
         actor_id=actor_id,
         before="open",
         after="settled",
@@ -129,7 +129,6 @@ async def add_refund(tx: db.Tx, finding: db.Record, reason: str) -> UUID | None:
         tx,
         id=operation_id,
         finding_id=finding["id"],
-        booking_id=finding["booking_id"],
         amount=finding["amount"],
         reason=reason,
         request=refund_parameters(

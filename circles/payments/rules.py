@@ -15,8 +15,8 @@ from circles.base.text import normalized
 
 CheckoutState = Literal["asked", "open", "paid", "expired", "failed"]
 Outcome = Literal["paid", "expired", "failed", "differs", "debit_failed", "accepted"]
-# What a checkout pays: one seat, several held seats, or more for a confirmed booking.
-Covers = Literal["booking", "bookings", "addition"]
+# What a checkout pays: one seat, several held seats, more for a confirmed booking, or a pass.
+Covers = Literal["booking", "bookings", "addition", "pass"]
 # Bookings that one checkout pays at most: half a year of weekly evenings.
 MAX_LINES = 26
 StripeStatus = Literal["open", "complete", "expired"]

@@ -174,24 +174,24 @@ MAP: dict[str, dict[str, Care]] = {
         "id covers amount currency state stripe_id payment_intent url expires_at looked_at created_at pending_at "
         "debit_failed_at page_asks page_asked_at",
     ),
-    "checkout_lines": _all(PERSON, "booking_id") | _all(PERSONAL, "checkout_id position amount is_addition"),
-    "operations": _all(PERSON, "booking_id settled_by")
+    "checkout_lines": _all(PERSON, "booking_id pass_id") | _all(PERSONAL, "checkout_id position amount is_addition"),
+    "operations": _all(PERSON, "booking_id pass_id settled_by")
     | _all(
         PERSONAL,
         "id kind checkout_id finding_id idempotency_key amount request state stripe_id fault reason created_at "
         "called_at again_at tries done_at read_at stripe_state sent_at failed_ids covered disputed settled_at "
         "settled_reason",
     ),
-    "payment_findings": _all(PERSON, "booking_id settled_by")
+    "payment_findings": _all(PERSON, "booking_id pass_id settled_by")
     | _all(
         PERSONAL,
         "id kind stripe_id payment_intent amount currency expected answered created_at settled_at settled_reason "
         "gave_seat",
     ),
-    "money_rows": _all(PERSON, "booking_id")
+    "money_rows": _all(PERSON, "booking_id pass_id")
     | _all(PERSONAL, "id at checkout_id kind amount currency stripe_id"),
-    "ledger_entries": _all(PERSON, "booking_id")
-    | _all(PERSONAL, "id at posted_at kind source currency circle_id pass_id lines"),
+    "ledger_entries": _all(PERSON, "booking_id pass_id")
+    | _all(PERSONAL, "id at posted_at kind source currency circle_id lines"),
     # The owner is a person for what is owed to facilitators, a circle for its income.
     "ledger_lines": _all(PERSON, "owner_id") | _all(PERSONAL, "entry_id position account amount currency at"),
     "share_terms": _all(IMPERSONAL, "id circle_id currency percent flat at_most starts_at reason created_at")
@@ -204,7 +204,7 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "id gathering_id name seat added_at removed_at late left_early recorded_at"),
     "cash_rows": _all(PERSON, "booking_id walk_in_id noted_by")
     | _all(PERSONAL, "id at kind amount currency note"),
-    "disputes": _all(PERSON, "booking_id")
+    "disputes": _all(PERSON, "booking_id pass_id")
     | _all(
         PERSONAL,
         "stripe_id checkout_id amount currency state reason fee answer_by made_at closed_at read_at created_at",
@@ -220,6 +220,20 @@ MAP: dict[str, dict[str, Care]] = {
         "id amount currency state is_automatic made_at arrives_at transaction_id failure_transaction_id failure "
         "contents_read_at read_at",
     ),
+    # What hosts offer; a pass refers to the version it was sold under.
+    "pass_offers": _all(
+        IMPERSONAL,
+        "id circle_id number is_sold uses weeks currency minimum suggested maximum refund_kind refund_percent "
+        "refund_per_use refund_weeks published_at",
+    )
+    | _all(PERSON, "published_by"),
+    "passes": _all(PERSON, "person_id")
+    | _all(
+        PERSONAL,
+        "id offer_id circle_id state amount currency uses used acceptance_id held_until let_go_at returned_at "
+        "created_at paid_at valid_until ended_at end_cause",
+    ),
+    "pass_uses": _all(PERSON, "booking_id pass_id") | _all(PERSONAL, "place value state used_at ended_at"),
     "stripe_alarms": _all(IMPERSONAL, "kind since at"),
     "stripe_readings": _all(IMPERSONAL, "kind until"),
     "check_runs": _all(IMPERSONAL, "id at broken"),
@@ -419,6 +433,8 @@ STAYS = frozenset(
             "ledger_lines",
             "limits",
             "money_rows",
+            "pass_uses",
+            "passes",
             "payment_shares",
             "reflections",
             "register_facts",

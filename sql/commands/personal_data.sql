@@ -10,6 +10,8 @@ select id from people where id = account_of(:email) for update;
 -- every row about one person, a column of JSON rows for each table
 with mine as (select * from bookings where person_id = :person),
 
+own_passes as (select * from passes where person_id = :person),
+
 listed as (select * from listings where person_id = :person)
 
 select
@@ -41,6 +43,7 @@ select
         from events
         where who = :person or about = :person or about in (select id from mine)
             or about in (select id from listed)
+            or about in (select id from own_passes)
             or about in (select id from introductions where person_id = :person)
     ) as events,
     (select jsonb_agg(to_jsonb(acceptances)) from acceptances where person_id = :person) as acceptances,
@@ -62,21 +65,41 @@ select
     (select jsonb_agg(to_jsonb(mine)) from mine) as bookings,
     (
         select jsonb_agg(to_jsonb(checkouts)) from checkouts
-        where id in (select checkout_id from checkout_lines where booking_id in (select id from mine))
+        where id in (
+            select checkout_id from checkout_lines
+            where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+        )
     ) as checkouts,
-    (select jsonb_agg(to_jsonb(checkout_lines)) from checkout_lines where booking_id in (select id from mine))
-        as checkout_lines,
-    (select jsonb_agg(to_jsonb(operations)) from operations where booking_id in (select id from mine))
-        as operations,
+    (
+        select jsonb_agg(to_jsonb(checkout_lines)) from checkout_lines
+        where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+    ) as checkout_lines,
+    (
+        select jsonb_agg(to_jsonb(operations)) from operations
+        where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+    ) as operations,
+    (
+        select jsonb_agg(to_jsonb(disputes)) from disputes
+        where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+    ) as disputes,
+    (
+        select jsonb_agg(to_jsonb(money_rows)) from money_rows
+        where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+    ) as money_rows,
+    (select jsonb_agg(to_jsonb(own_passes)) from own_passes) as passes,
+    (select jsonb_agg(to_jsonb(pass_uses)) from pass_uses where pass_id in (select id from own_passes)) as pass_uses,
+    (select jsonb_agg(to_jsonb(pass_offers)) from pass_offers where published_by = :person) as pass_offers,
     (
         select jsonb_agg(to_jsonb(balance_transactions)) from balance_transactions
-        where checkout_id in (select checkout_id from checkout_lines where booking_id in (select id from mine))
+        where checkout_id in (
+            select checkout_id from checkout_lines
+            where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+        )
     ) as balance_transactions,
-    (select jsonb_agg(to_jsonb(disputes)) from disputes where booking_id in (select id from mine)) as disputes,
-    (select jsonb_agg(to_jsonb(money_rows)) from money_rows where booking_id in (select id from mine))
-        as money_rows,
-    (select jsonb_agg(to_jsonb(ledger_entries)) from ledger_entries where booking_id in (select id from mine))
-        as ledger_entries,
+    (
+        select jsonb_agg(to_jsonb(ledger_entries)) from ledger_entries
+        where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+    ) as ledger_entries,
     (select jsonb_agg(to_jsonb(ledger_lines)) from ledger_lines where owner_id = :person) as ledger_lines,
     (select jsonb_agg(to_jsonb(share_terms)) from share_terms where set_by = :person) as share_terms,
     (select jsonb_agg(to_jsonb(shares)) from payment_shares as shares where shares.facilitator_id = :person)
@@ -95,8 +118,10 @@ select
         as given_seats,
     (select jsonb_agg(to_jsonb(leaving_notes)) from leaving_notes where booking_id in (select id from mine))
         as leaving_notes,
-    (select jsonb_agg(to_jsonb(payment_findings)) from payment_findings where booking_id in (select id from mine))
-        as payment_findings,
+    (
+        select jsonb_agg(to_jsonb(payment_findings)) from payment_findings
+        where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+    ) as payment_findings,
     (select jsonb_agg(to_jsonb(invites)) from invites where person_id = :person) as invites,
     (
         select jsonb_agg(to_jsonb(replies)) from invite_replies as replies
@@ -220,7 +245,7 @@ select
     (select is_organizer from people where id = :person)
     and not exists (select from people where is_organizer and id <> :person) as last_organizer,
     exists (
-        select from operations join bookings on bookings.id = booking_id
+        select from operations join paid_items on paid_items.id = coalesce(operations.booking_id, operations.pass_id)
         where person_id = :person and operations.kind in ('refund', 'refund_finding')
             and operations.state <> 'done' and operations.settled_at is null
     ) as money_due;
@@ -271,10 +296,16 @@ delete from export_chunks where export_id in (select gone.export_id from gone);
 -- what organizers wrote when they settled money of theirs by hand
 with settled as (
     update payment_findings set settled_reason = 'Erased'
-    where settled_reason <> '' and booking_id in (select id from bookings where person_id = :person)
+    where settled_reason <> '' and (
+        booking_id in (select id from bookings where person_id = :person)
+        or pass_id in (select id from passes where person_id = :person)
+    )
 )
 update operations set settled_reason = 'Erased'
-where settled_reason <> '' and booking_id in (select id from bookings where person_id = :person);
+where settled_reason <> '' and (
+    booking_id in (select id from bookings where person_id = :person)
+    or pass_id in (select id from passes where person_id = :person)
+);
 
 -- name: erase_cash_notes(person)!
 -- what was written beside cash of theirs

@@ -117,10 +117,9 @@ select
     'refund' as source, waiting.id::text as about, waiting.created_at as at, null::timestamptz as due, null::uuid as not_for,
     jsonb_build_object('name', people.name, 'circle', circles.name) as facts
 from waiting_refunds as waiting
-join bookings on bookings.id = waiting.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(waiting.booking_id, waiting.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where waiting.is_stuck
     and not exists (
         select from needs_put_off as off where off.source = 'refund' and off.about = waiting.id::text and off.until > now()
@@ -134,10 +133,9 @@ select
     'finding' as source, payment_findings.id::text as about, payment_findings.created_at as at, null::timestamptz as due,
     null::uuid as not_for, jsonb_build_object('name', people.name, 'circle', circles.name) as facts
 from payment_findings
-join bookings on bookings.id = payment_findings.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(payment_findings.booking_id, payment_findings.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where payment_findings.settled_at is null
     and not exists (
         select from needs_put_off as off
@@ -152,10 +150,10 @@ select
     'payment' as source, checkouts.id::text as about, checkouts.pending_at as at, null::timestamptz as due, null::uuid as not_for,
     jsonb_build_object('name', people.name, 'circle', circles.name) as facts
 from checkouts
-join bookings on bookings.id = checkouts.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.position = 1
+join paid_items as items on items.id = coalesce(lines.booking_id, lines.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where checkouts.pending_at < now() - interval '15 days' and checkouts.state = 'open'
     and not exists (
         select from needs_put_off as off
@@ -170,10 +168,9 @@ select
     'dispute' as source, disputes.stripe_id as about, disputes.made_at as at, disputes.answer_by as due, null::uuid as not_for,
     jsonb_build_object('name', people.name, 'circle', circles.name) as facts
 from disputes
-join bookings on bookings.id = disputes.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where disputes.closed_at is null and disputes.state like '%needs_response'
     and not exists (
         select from needs_put_off as off

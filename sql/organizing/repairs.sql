@@ -27,12 +27,17 @@ join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where bookings.id = any(:ids::uuid [])
 union all
-select operations.id, people.name, circles.name, gatherings.starts_at, gatherings.zone
+select passes.id, people.name, circles.name, null, ''
+from passes
+join people on people.id = passes.person_id
+join circles on circles.id = passes.circle_id
+where passes.id = any(:ids::uuid [])
+union all
+select operations.id, people.name, circles.name, items.starts_at, items.zone
 from operations
-join bookings on bookings.id = operations.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(operations.booking_id, operations.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where operations.id = any(:ids::uuid [])
 union all
 select mails.id, people.name, '', null, ''

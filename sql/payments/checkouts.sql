@@ -40,13 +40,26 @@ with added as (
 )
 select booking_id from added;
 
+-- name: add_pass_checkout(pass_id, amount, currency, expires_at)!
+-- a checkout of a pass to be created at Stripe, with its line and the operation that will create it
+with added as (
+    insert into checkouts (covers, booking_id, amount, currency, expires_at)
+    values ('pass', :pass_id, :amount, :currency, :expires_at)
+    returning id
+), line as (
+    insert into checkout_lines (checkout_id, position, pass_id, amount)
+    select id, 1, :pass_id, :amount from added
+)
+insert into operations (kind, pass_id, checkout_id, idempotency_key)
+select 'create_checkout', :pass_id, id, 'circles-checkout-' || gen_random_uuid() from added;
+
 -- name: lock_checkout(reference)^
--- the checkout that a reference names (see checkout_named), with the operation that creates it and the first booking that it
--- is about, locked so that others may still refer to the row
+-- the checkout that a reference names (see checkout_named), with the operation that creates it and the first booking, or the pass,
+-- that it is about, locked so that others may still refer to the row
 select
     checkouts.*,
     (
-        select lines.booking_id from checkout_lines as lines
+        select coalesce(lines.booking_id, lines.pass_id) from checkout_lines as lines
         where lines.checkout_id = checkouts.id order by lines.position limit 1
     ) as about,
     operations.id as operation_id,
@@ -59,10 +72,13 @@ where checkouts.id = checkout_named(:reference)
 for no key update of checkouts;
 
 -- name: is_waited_for(id)$
--- whether a booking waits for a checkout: held for its first payment, or confirmed for an additional one
+-- whether a booking or a pass waits for a checkout: held for its first payment, or confirmed for an additional one
 select exists (
     select from checkout_lines as lines join bookings on bookings.id = lines.booking_id
     where lines.checkout_id = :id and bookings.state = case when lines.is_addition then 'confirmed' else 'held' end
+) or exists (
+    select from checkout_lines as lines join passes on passes.id = lines.pass_id
+    where lines.checkout_id = :id and passes.state = 'held'
 );
 
 -- name: checkout_of(reference)^
@@ -76,16 +92,16 @@ from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
 where lines.booking_id = :booking_id and lines.is_addition and checkouts.state in ('asked', 'open');
 
 -- name: lines_of(checkout_id)
--- the bookings that a checkout pays, and how much for each, in minor units
-select booking_id, amount from checkout_lines where checkout_id = :checkout_id order by position;
+-- the bookings that a checkout pays, or its pass, and how much for each, in minor units
+select coalesce(booking_id, pass_id) as booking_id, amount from checkout_lines where checkout_id = :checkout_id order by position;
 
 -- name: checkout_by_stripe_id(stripe_id)^
 -- the checkout that Stripe knows by this id
 select * from checkouts where stripe_id = :stripe_id;
 
 -- name: booking_named(reference)$
--- the booking that a reference names: itself, or the one of an additional payment; null when it names none of ours
-select id from bookings where id = :reference
+-- the booking or pass that a reference names: itself, or the booking of an additional payment; null when it names none of ours
+select id from paid_items where id = :reference
 union all
 select lines.booking_id
 from checkouts join checkout_lines as lines on lines.checkout_id = checkouts.id
@@ -120,9 +136,9 @@ update checkouts set looked_at = now() where stripe_id = :stripe_id;
 
 -- name: add_payments(checkout_id, stripe_id)!
 -- money that arrived by a checkout, once for each of its lines; the second line and those after it are numbered
-insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+insert into money_rows (booking_id, pass_id, checkout_id, kind, amount, currency, stripe_id)
 select
-    lines.booking_id, lines.checkout_id, 'payment', lines.amount, checkouts.currency,
+    lines.booking_id, lines.pass_id, lines.checkout_id, 'payment', lines.amount, checkouts.currency,
     :stripe_id::text || case when lines.position > 1 then ':' || lines.position else '' end
 from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
 where lines.checkout_id = :checkout_id
@@ -165,8 +181,9 @@ returning id;
 select now() + make_interval(mins => :minutes::int);
 
 -- name: received(booking_id)$
--- what was paid for a booking, in minor units, whatever became of it
-select coalesce(sum(amount), 0)::bigint from money_rows where booking_id = :booking_id and kind = 'payment';
+-- what was paid for a booking or pass, in minor units, whatever became of it
+select coalesce(sum(amount), 0)::bigint from money_rows
+where (booking_id = :booking_id or pass_id = :booking_id) and kind = 'payment';
 
 -- name: given_up_payments(most)
 -- checkouts whose money a person gave up waiting for within two months, and that were not read for a day: it may still arrive

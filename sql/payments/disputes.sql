@@ -1,6 +1,6 @@
 -- name: disputed_payment(payment_intent)^
--- the payment that a dispute is of, and the first booking that it paid
-select checkouts.id as checkout_id, lines.booking_id
+-- the payment that a dispute is of, and the first booking, or the pass, that it paid
+select checkouts.id as checkout_id, coalesce(lines.booking_id, lines.pass_id) as booking_id
 from checkouts join checkout_lines as lines on lines.checkout_id = checkouts.id
 where checkouts.payment_intent = :payment_intent and checkouts.state = 'paid'
 order by lines.position limit 1;
@@ -12,12 +12,13 @@ select state from disputes where stripe_id = :stripe_id;
 -- name: save_dispute(stripe_id, booking_id, checkout_id, amount, currency, state, reason, fee, answer_by, made_at, is_over)!
 -- a dispute as it is at Stripe now
 insert into disputes (
-    stripe_id, booking_id, checkout_id, amount, currency, state, reason, fee, answer_by, made_at, closed_at
+    stripe_id, booking_id, pass_id, checkout_id, amount, currency, state, reason, fee, answer_by, made_at, closed_at
 )
-values (
-    :stripe_id, :booking_id, :checkout_id, :amount, :currency, :state, :reason, :fee, :answer_by, :made_at,
-    case when :is_over::boolean then now() end
-)
+select
+    :stripe_id, lines.booking_id, lines.pass_id, lines.checkout_id, :amount, :currency, :state, :reason, :fee, :answer_by,
+    :made_at, case when :is_over::boolean then now() end
+from checkout_lines as lines
+where lines.checkout_id = :checkout_id and :booking_id in (lines.booking_id, lines.pass_id)
 on conflict (stripe_id) do update set
     amount = excluded.amount, state = excluded.state, reason = excluded.reason, fee = excluded.fee,
     answer_by = excluded.answer_by, read_at = now(),
@@ -25,8 +26,10 @@ on conflict (stripe_id) do update set
 
 -- name: add_move(booking_id, checkout_id, kind, amount, currency, stripe_id)$
 -- money that a dispute took or gave back, once for each movement at Stripe; its id only when it is new
-insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
-values (:booking_id, :checkout_id, :kind, :amount, :currency, :stripe_id)
+insert into money_rows (booking_id, pass_id, checkout_id, kind, amount, currency, stripe_id)
+select lines.booking_id, lines.pass_id, lines.checkout_id, :kind, :amount, :currency, :stripe_id
+from checkout_lines as lines
+where lines.checkout_id = :checkout_id and :booking_id in (lines.booking_id, lines.pass_id)
 on conflict (kind, stripe_id) do nothing
 returning id;
 
@@ -43,7 +46,7 @@ order by read_at limit :most;
 -- name: refunds_kept(checkout_id, faults)
 -- refunds that wait since a dispute kept them, locked; none while another dispute of the payment is open, and none that
 -- somebody made at Stripe, which is theirs to repeat
-select id, booking_id, amount - covered as owed from operations
+select id, coalesce(booking_id, pass_id) as booking_id, amount - covered as owed from operations
 where checkout_id = :checkout_id and kind = 'refund' and state = 'failed'
     and settled_at is null and again_at is null and fault = any(:faults::text[]) and amount > covered
     and reason <> 'at_stripe'

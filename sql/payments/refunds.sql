@@ -1,42 +1,48 @@
 -- name: add_refund(id, booking_id, checkout_id, amount, disputed, reason, request)!
 -- a refund that is due, with the parameters of its call. disputed: how much of it a dispute has taken already
 insert into operations (
-    id, kind, booking_id, checkout_id, idempotency_key, amount, covered, disputed, reason, request,
+    id, kind, booking_id, pass_id, checkout_id, idempotency_key, amount, covered, disputed, reason, request,
     state, done_at
 )
 select
-    :id, 'refund', :booking_id, :checkout_id, 'circles-refund-' || :id::uuid, given.amount, given.disputed,
-    given.disputed, :reason, :request::jsonb,
+    :id, 'refund', lines.booking_id, lines.pass_id, lines.checkout_id, 'circles-refund-' || :id::uuid, given.amount,
+    given.disputed, given.disputed, :reason, :request::jsonb,
     case when given.amount = given.disputed then 'done' else 'due' end,
     case when given.amount = given.disputed then now() end
-from (values (:amount::int, :disputed::int)) as given (amount, disputed);
+from (values (:amount::int, :disputed::int)) as given (amount, disputed)
+join checkout_lines as lines on lines.checkout_id = :checkout_id and :booking_id in (lines.booking_id, lines.pass_id);
 
 -- name: add_kept(id, booking_id, checkout_id, amount, reason, fault)!
 -- a refund that is not sent while a dispute of its payment is open
 insert into operations (
-    id, kind, booking_id, checkout_id, idempotency_key, amount, reason, state, fault, again_at
+    id, kind, booking_id, pass_id, checkout_id, idempotency_key, amount, reason, state, fault, again_at
 )
-values (
-    :id, 'refund', :booking_id, :checkout_id, 'circles-refund-' || :id::uuid, :amount, :reason, 'failed', :fault, null
-);
+select
+    :id, 'refund', lines.booking_id, lines.pass_id, lines.checkout_id, 'circles-refund-' || :id::uuid, :amount, :reason,
+    'failed', :fault, null
+from checkout_lines as lines
+where lines.checkout_id = :checkout_id and :booking_id in (lines.booking_id, lines.pass_id);
 
 -- name: adopt_refund(id, booking_id, checkout_id, stripe_id, amount, reason)!
 -- a refund that somebody made at Stripe, to be followed like one of ours; it is never sent by itself
 insert into operations (
-    id, kind, booking_id, checkout_id, idempotency_key, amount, reason, again_at
+    id, kind, booking_id, pass_id, checkout_id, idempotency_key, amount, reason, again_at
 )
-values (:id, 'refund', :booking_id, :checkout_id, 'stripe-' || :stripe_id, :amount, :reason, null);
+select
+    :id, 'refund', lines.booking_id, lines.pass_id, lines.checkout_id, 'stripe-' || :stripe_id, :amount, :reason, null
+from checkout_lines as lines
+where lines.checkout_id = :checkout_id and :booking_id in (lines.booking_id, lines.pass_id);
 
 -- name: lock_payments(booking_id)
--- lock the paid checkouts of a booking, the newest first: a refund is taken from them in this order
+-- lock the paid checkouts of a booking or pass, the newest first: a refund is taken from them in this order
 select checkouts.id, checkouts.booking_id as reference, checkouts.payment_intent, checkouts.currency
 from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
-where lines.booking_id = :booking_id and checkouts.state = 'paid'
+where (lines.booking_id = :booking_id or lines.pass_id = :booking_id) and checkouts.state = 'paid'
 order by checkouts.created_at desc, checkouts.id
 for no key update of checkouts;
 
 -- name: money_of(booking_id)
--- the money of a booking in each of its payments, in minor units: its balance, what of it is to be refunded, and what disputes
+-- the money of a booking or pass in each of its payments, in minor units: its balance, what of it is to be refunded, and what disputes
 -- took that is not counted against a refund
 select
     lines.checkout_id, coalesce(ledger.balance, 0)::bigint as balance, coalesce(refunds.owed, 0)::bigint as owed,
@@ -45,32 +51,36 @@ from checkout_lines as lines
 cross join lateral (
     select sum(amount) as balance, - sum(amount) filter (where kind like 'dispute%') as disputed
     from money_rows
-    where money_rows.booking_id = lines.booking_id and money_rows.checkout_id = lines.checkout_id
+    where money_rows.checkout_id = lines.checkout_id
+        and (money_rows.booking_id = lines.booking_id or money_rows.pass_id = lines.pass_id)
 ) as ledger
 cross join lateral (
     select sum(amount - covered) filter (where state in ('due', 'failed')) as owed, sum(disputed) as disputed
     from operations
-    where operations.booking_id = lines.booking_id and operations.checkout_id = lines.checkout_id and kind = 'refund'
+    where operations.checkout_id = lines.checkout_id and kind = 'refund'
+        and operations.booking_id is not distinct from lines.booking_id
 ) as refunds
-where lines.booking_id = :booking_id;
+where lines.booking_id = :booking_id or lines.pass_id = :booking_id;
 
 -- name: parts_of_payment(checkout_id)
--- what is left of a payment for each of its bookings, in minor units, in the order of its lines: the balance, what of it is to be
--- refunded, what disputes took of it, and whether the booking has ended
+-- what is left of a payment for each of its bookings, or for its pass, in minor units, in the order of its lines: the balance, what of
+-- it is to be refunded, what disputes took of it, and whether the booking or pass has ended
 select
-    lines.booking_id, coalesce(ledger.balance, 0)::bigint as balance, coalesce(ledger.disputed, 0)::bigint as disputed,
-    bookings.state in ('cancelled', 'lapsed') as is_over,
+    coalesce(lines.booking_id, lines.pass_id) as booking_id, coalesce(ledger.balance, 0)::bigint as balance, coalesce(ledger.disputed, 0)::bigint as disputed,
+    coalesce(bookings.state in ('cancelled', 'lapsed'), passes.state in ('ended', 'lapsed')) as is_over,
     (
         select coalesce(sum(amount - covered), 0) from operations
-        where operations.booking_id = lines.booking_id and operations.checkout_id = lines.checkout_id
+        where operations.booking_id is not distinct from lines.booking_id and operations.checkout_id = lines.checkout_id
             and kind = 'refund' and operations.state in ('due', 'failed')
     )::bigint as owed
 from checkout_lines as lines
-join bookings on bookings.id = lines.booking_id
+left join bookings on bookings.id = lines.booking_id
+left join passes on passes.id = lines.pass_id
 cross join lateral (
     select sum(amount) as balance, - sum(amount) filter (where kind like 'dispute%') as disputed
     from money_rows
-    where money_rows.booking_id = lines.booking_id and money_rows.checkout_id = lines.checkout_id
+    where money_rows.checkout_id = lines.checkout_id
+        and (money_rows.booking_id = lines.booking_id or money_rows.pass_id = lines.pass_id)
 ) as ledger
 where lines.checkout_id = :checkout_id
 order by lines.position;
@@ -78,7 +88,7 @@ order by lines.position;
 -- name: shares_of(checkout_id, ids)
 -- the operations that follow one refund made at Stripe's dashboard, each with its booking's part of it, locked
 select
-    operations.*, now() as now, exists (select from bookings where bookings.id = operations.booking_id) as has_booking
+    operations.*, coalesce(operations.booking_id, operations.pass_id) as about, now() as now
 from operations
 where checkout_id = :checkout_id and kind = 'refund'
     and (stripe_id = any(:ids::text []) or failed_ids && :ids::text [])
@@ -88,8 +98,9 @@ for no key update;
 -- name: begin_refund(id)^
 -- a refund that is due, locked, with the money it is of, and whether a dispute of that is open
 select
-    operations.id, operations.booking_id, operations.amount - operations.covered as amount, operations.request,
-    operations.idempotency_key, operations.tries, operations.called_at is not null as called_before,
+    operations.id, coalesce(operations.booking_id, operations.pass_id) as about,
+    operations.amount - operations.covered as amount, operations.request, operations.idempotency_key, operations.tries,
+    operations.called_at is not null as called_before,
     operations.stripe_id, operations.stripe_state, operations.failed_ids, operations.state,
     operations.finding_id is not null as is_of_finding,
     coalesce(checkouts.currency, payment_findings.currency) as currency,
@@ -126,7 +137,9 @@ with made_by as (
     union all
     select id from operations where id = :operation_id and kind in ('refund', 'refund_finding')
 )
-select operations.id, checkouts.id as checkout_id, operations.booking_id, checkouts.currency
+select
+    operations.id, checkouts.id as checkout_id, coalesce(operations.booking_id, operations.pass_id) as booking_id,
+    checkouts.currency
 from made_by
 join operations on operations.id = made_by.id
 left join checkouts on checkouts.id = operations.checkout_id
@@ -146,7 +159,7 @@ select id from checkouts where id = :checkout_id for no key update;
 -- name: lock_refund(id)^
 -- a refund, locked
 select
-    operations.*, now() as now, exists (select from bookings where bookings.id = operations.booking_id) as has_booking
+    operations.*, coalesce(operations.booking_id, operations.pass_id) as about, now() as now
 from operations where id = :id and kind in ('refund', 'refund_finding')
 for no key update;
 
@@ -187,24 +200,24 @@ update operations set failed_ids = failed_ids || :stripe_id::text where id = :id
 
 -- name: add_refunded(operation_id, stripe_id, amount)!
 -- money that left for its person
-insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
-select operations.booking_id, operations.checkout_id, 'refund', - :amount::int, checkouts.currency, :stripe_id
+insert into money_rows (booking_id, pass_id, checkout_id, kind, amount, currency, stripe_id)
+select operations.booking_id, operations.pass_id, operations.checkout_id, 'refund', - :amount::int, checkouts.currency, :stripe_id
 from operations join checkouts on checkouts.id = operations.checkout_id
 where operations.id = :operation_id and operations.kind = 'refund'
 on conflict (kind, stripe_id) do nothing;
 
 -- name: add_returned(stripe_id)!
 -- money of a refund that a bank sent back: it is ours again, and still owed
-insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
-select booking_id, checkout_id, 'refund_returned', - amount, currency, stripe_id
+insert into money_rows (booking_id, pass_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, pass_id, checkout_id, 'refund_returned', - amount, currency, stripe_id
 from money_rows where kind = 'refund' and stripe_id = :stripe_id
 on conflict (kind, stripe_id) do nothing;
 
 -- name: owed_refunds(booking_id, checkout_id, other_than)
 -- the refunds of a booking from one payment that are due or failed, locked, the oldest first, and those a person settled last
 select id, state, amount - covered as owed from operations
-where booking_id = :booking_id and checkout_id = :checkout_id and kind = 'refund' and state in ('due', 'failed')
-    and amount > covered
+where (booking_id = :booking_id or pass_id = :booking_id) and checkout_id = :checkout_id and kind = 'refund'
+    and state in ('due', 'failed') and amount > covered
     and id <> :other_than
 order by settled_at is not null, created_at, id
 for no key update;
@@ -225,7 +238,7 @@ where id = :id;
 -- name: disputed_refunds(booking_id, checkout_id)
 -- the refunds of a booking from one payment that count as done as far as a dispute took the money, locked
 select id, checkout_id, amount, disputed, reason, stripe_id, state from operations
-where booking_id = :booking_id and checkout_id = :checkout_id and kind = 'refund' and disputed > 0
+where (booking_id = :booking_id or pass_id = :booking_id) and checkout_id = :checkout_id and kind = 'refund' and disputed > 0
 order by created_at, id
 for no key update;
 
@@ -276,12 +289,11 @@ returning id, stripe_id;
 -- name: told_of_failure(operation_id)^
 -- whom to tell that a refund did not arrive, and of what
 select
-    bookings.id as booking_id, bookings.currency, people.id as person_id, people.email, people.name,
-    circles.discreet_name, gatherings.starts_at, gatherings.zone, operations.amount - operations.covered as amount,
+    items.id as booking_id, items.is_pass, items.currency, people.id as person_id, people.email, people.name,
+    circles.discreet_name, items.starts_at, items.zone, operations.amount - operations.covered as amount,
     operations.again_at
 from operations
-join bookings on bookings.id = operations.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(operations.booking_id, operations.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where operations.id = :operation_id and people.email not like '%@gone.invalid';

@@ -9,12 +9,11 @@ select
 -- refunds that wait for a person or for their next try, with whom and what they are of; those that are stuck first
 select
     waiting.*, coalesce(checkouts.currency, payment_findings.currency, '') as currency, now() as now,
-    people.name as person_name, circles.name as circle_name, gatherings.starts_at, gatherings.zone
+    people.name as person_name, circles.name as circle_name, items.starts_at, items.zone
 from waiting_refunds as waiting
-join bookings on bookings.id = waiting.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(waiting.booking_id, waiting.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 left join checkouts on checkouts.id = waiting.checkout_id
 left join payment_findings on payment_findings.id = waiting.finding_id
 order by waiting.is_stuck desc, waiting.created_at limit :most;
@@ -30,12 +29,11 @@ select
         select from disputes
         where disputes.checkout_id = operations.checkout_id and disputes.closed_at is null
     ) as disputed,
-    people.name as person_name, circles.name as circle_name, gatherings.starts_at, gatherings.zone
+    people.name as person_name, circles.name as circle_name, items.starts_at, items.zone
 from operations
-join bookings on bookings.id = operations.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(operations.booking_id, operations.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 left join checkouts on checkouts.id = operations.checkout_id
 left join payment_findings on payment_findings.id = operations.finding_id
 where operations.id = :id;
@@ -43,18 +41,18 @@ where operations.id = :id;
 -- name: finding_to_settle(id)^
 -- one finding, with whom and what it is of
 select
-    payment_findings.*, bookings.state as booking_state, bookings.kind as booking_kind,
-    bookings.currency as booking_currency, coalesce(checkouts.state, 'asked') as checkout_state,
+    payment_findings.*, items.is_pass, items.state as booking_state, coalesce(bookings.kind, 'paid') as booking_kind,
+    items.currency as booking_currency, coalesce(checkouts.state, 'asked') as checkout_state,
     coalesce(checkouts.covers, 'booking') as covers, checkouts.amount as asked_amount,
-    people.name as person_name, circles.name as circle_name, gatherings.starts_at, gatherings.zone
+    people.name as person_name, circles.name as circle_name, items.starts_at, items.zone
 from payment_findings
-join bookings on bookings.id = payment_findings.booking_id
+join paid_items as items on items.id = coalesce(payment_findings.booking_id, payment_findings.pass_id)
+left join bookings on bookings.id = payment_findings.booking_id
 left join checkouts on checkouts.id = coalesce(
-    (select own.id from checkouts as own where own.stripe_id = payment_findings.stripe_id), checkout_named(bookings.id)
+    (select own.id from checkouts as own where own.stripe_id = payment_findings.stripe_id), checkout_named(items.id)
 )
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where payment_findings.id = :id;
 
 -- name: bank_payments(most)
@@ -63,30 +61,28 @@ where payment_findings.id = :id;
 select
     checkouts.id, checkouts.amount, checkouts.currency, checkouts.pending_at, checkouts.debit_failed_at,
     checkouts.state = 'open' as is_undecided, people.name as person_name, circles.name as circle_name,
-    gatherings.starts_at, gatherings.zone
+    items.starts_at, items.zone
 from (
     select * from checkouts where pending_at < now() - interval '15 days' and state = 'open'
     union all
     select * from checkouts where debit_failed_at > now() - interval '30 days' and state = 'expired'
 ) as checkouts
 join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.position = 1
-join bookings on bookings.id = lines.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(lines.booking_id, lines.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 order by is_undecided desc, checkouts.pending_at, checkouts.debit_failed_at desc limit :most;
 
 -- name: undecided_payment(id)^
 -- one payment that a bank decides, with whom and what it is of
 select
     checkouts.*, checkouts.pending_at < now() - interval '15 days' as is_overdue, people.name as person_name,
-    circles.name as circle_name, gatherings.starts_at, gatherings.zone
+    circles.name as circle_name, items.starts_at, items.zone
 from checkouts
 join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.position = 1
-join bookings on bookings.id = lines.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(lines.booking_id, lines.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where checkouts.id = :id;
 
 -- name: reference_of_checkout(id)$
@@ -94,10 +90,13 @@ where checkouts.id = :id;
 select booking_id from checkouts where id = :id;
 
 -- name: lock_gathering_of(booking_id)^
--- lock the gathering of a booking, before its checkout and its finding, as the verbs of bookings do; with the booking
+-- lock the gathering of a booking, before its checkout and its finding, as the verbs of bookings do; with the booking. A pass, which
+-- is paid as well, has no gathering
 select bookings.id, bookings.kind, bookings.amount, bookings.currency
 from lock_gathering_of(:booking_id) as locked (id) join bookings on bookings.id = :booking_id
-where locked.id is not null;
+where locked.id is not null
+union all
+select id, 'paid', amount, currency from passes where id = :booking_id;
 
 -- name: lock_undecided(id)^
 -- a payment that a bank decides, locked, with the operation that made its checkout
@@ -113,14 +112,13 @@ for no key update of checkouts;
 -- checkouts that Stripe would not open within the last month, and that nobody has dismissed
 select
     operations.id, operations.booking_id, operations.fault, operations.created_at, checkouts.amount,
-    checkouts.currency, people.name as person_name, circles.name as circle_name, gatherings.starts_at,
-    gatherings.zone
+    checkouts.currency, people.name as person_name, circles.name as circle_name, items.starts_at,
+    items.zone
 from operations
 join checkouts on checkouts.id = operations.checkout_id
-join bookings on bookings.id = operations.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(operations.booking_id, operations.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where operations.kind = 'create_checkout' and operations.state = 'failed' and operations.settled_at is null
     and operations.fault not in ('', 'never_called') and operations.fault not like all('{differs,finding%}')
     and operations.created_at > now() - interval '30 days'
@@ -129,13 +127,12 @@ order by operations.created_at desc limit :most;
 -- name: disputes(most)
 -- disputes that are open or closed within three months, with whom and what they are of; the open ones first
 select
-    disputes.*, people.name as person_name, bookings.state as booking_state, circles.name as circle_name,
-    gatherings.starts_at, gatherings.zone
+    disputes.*, people.name as person_name, items.state as booking_state, items.is_pass, circles.name as circle_name,
+    items.starts_at, items.zone
 from disputes
-join bookings on bookings.id = disputes.booking_id
-join people on people.id = bookings.person_id
-join gatherings on gatherings.id = bookings.gathering_id
-join circles on circles.id = gatherings.circle_id
+join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+join people on people.id = items.person_id
+join circles on circles.id = items.circle_id
 where disputes.closed_at is null or disputes.closed_at > now() - interval '90 days'
 order by disputes.closed_at is not null, disputes.made_at desc limit :most;
 
@@ -154,7 +151,7 @@ group by checkouts.currency order by checkouts.currency;
 -- refunds, findings and payments that no bank decided, which a person settled last
 select * from (
     select
-        operations.id, operations.booking_id,
+        operations.id, coalesce(operations.booking_id, operations.pass_id) as booking_id,
         case operations.kind
             when 'create_checkout' then checkouts.amount else operations.amount - operations.covered
         end as amount,
@@ -167,21 +164,21 @@ select * from (
     where operations.settled_at is not null
         and (operations.kind <> 'create_checkout' or checkouts.debit_failed_at is not null)
     union all
-    select id, booking_id, amount, currency, settled_at, settled_reason, settled_by, false, gave_seat
+    select id, coalesce(booking_id, pass_id), amount, currency, settled_at, settled_reason, settled_by, false, gave_seat
     from payment_findings where settled_at is not null
 ) as settled
 join lateral (select people.name as settled_name from people where people.id = settled.settled_by) as who on true
 join lateral (
-    select people.name as person_name from bookings join people on people.id = bookings.person_id
-    where bookings.id = settled.booking_id
+    select people.name as person_name from paid_items join people on people.id = paid_items.person_id
+    where paid_items.id = settled.booking_id
 ) as whose on true
 order by settled.settled_at desc limit :most;
 
 -- name: lock_operation(id)^
 -- a refund or the opening of a checkout, locked, with whether a dispute of its money is open that took the money
 select
-    operations.id, operations.kind, operations.booking_id, operations.state, operations.settled_at, operations.fault,
-    operations.amount - operations.covered as amount,
+    operations.id, operations.kind, coalesce(operations.booking_id, operations.pass_id) as about, operations.state,
+    operations.settled_at, operations.fault, operations.amount - operations.covered as amount,
     exists (
         select from disputes
         where disputes.checkout_id = operations.checkout_id and disputes.closed_at is null

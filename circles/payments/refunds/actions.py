@@ -204,4 +204,4 @@ async def _cover_finding(context: Context, row: dict[str, Any]) -> None:
         if refund["state"] != "due" or part <= 0:
             return
         await SQL.cover(tx, id=row["id"], amount=part, disputed=0)
-        await audit.record(tx, "refund.covered", row["booking_id"], why=AT_STRIPE, details={"amount": part})
+        await audit.record(tx, "refund.covered", row["about"], why=AT_STRIPE, details={"amount": part})

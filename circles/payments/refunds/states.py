@@ -180,7 +180,7 @@ async def _move(tx: db.Tx, context: Context, row: db.Record, snapshot: RefundSna
     await SQL.add_refunded(tx, operation_id=row["id"], stripe_id=snapshot.id, amount=snapshot.amount)
     if state != row["state"]:
         await audit.record(
-            tx, f"refund.{state}", row["booking_id"], before=row["state"], after=state, why=snapshot.state
+            tx, f"refund.{state}", row["about"], before=row["state"], after=state, why=snapshot.state
         )
 
 
@@ -206,7 +206,7 @@ async def fail(tx: db.Tx, operation_id: UUID, fault: str, *, stripe_id: str = ""
     row = await SQL.lock_refund(tx, id=operation_id)
     again = rules.next_wait(row["tries"] + 1) if wait else None
     await SQL.refund_failed(tx, id=operation_id, fault=fault, stripe_id=stripe_id, wait=again)
-    await audit.record(tx, "refund.failed", row["booking_id"], before=row["state"], after="failed", why=fault)
+    await audit.record(tx, "refund.failed", row["about"], before=row["state"], after="failed", why=fault)
 
 
 async def refused(tx: db.Tx, operation_id: UUID, key: str, amount: int, code: str) -> None:

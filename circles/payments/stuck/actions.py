@@ -24,7 +24,7 @@ async def retry(context: Context, actor: Person, operation_id: UUID) -> None:
         refuse_if(rules.retry_refusals(row))
         await REFUNDS.retry_now(tx, id=operation_id)
         await audit.record(
-            tx, "refund.retried", row["booking_id"], actor_id=actor.id, before=row["state"], after="due"
+            tx, "refund.retried", row["about"], actor_id=actor.id, before=row["state"], after="due"
         )
         await jobs.enqueue(tx, "payments.refund", operation_id=operation_id)
 
@@ -39,7 +39,7 @@ async def settle(context: Context, actor: Person, operation_id: UUID, reason: st
         await audit.record(
             tx,
             what,
-            row["booking_id"],
+            row["about"],
             actor_id=actor.id,
             before=row["state"],
             after="settled",
