@@ -291,8 +291,8 @@ end
 $$;
 
 -- Bring what the ledger owes of a pass to what is owed of it now; the difference is income of its circle, or was none. Of a pass in use it is
--- the value of what is not taken, as far as its money is here; of one that ended, what is to be refunded and did not go out yet. Its
--- row is locked, so that two changes at once count one after the other.
+-- the value of what is not taken, as far as its money is here; of one that ended, what is to be refunded and did not go out yet; of one
+-- that was never begun, all its money. Its row is locked, so that two changes at once count one after the other.
 create function settle_pass(pass uuid, moment timestamptz default clock_timestamp()) returns void language plpgsql as $$
 declare
     one passes;
@@ -307,21 +307,18 @@ begin
     select coalesce(sum(- lines.amount), 0) into booked
     from ledger_entries join ledger_lines as lines on lines.entry_id = ledger_entries.id
     where ledger_entries.pass_id = pass and lines.account = 'passes';
-    if one.state = 'active' then
-        owed := least(
-            one.amount - (select coalesce(sum(value), 0) from pass_uses where pass_uses.pass_id = pass and state <> 'given_back'),
-            (select coalesce(sum(amount), 0) from money_rows where money_rows.pass_id = pass)
-        );
-    else
-        owed := least(
-            (
+    owed := greatest(0, least(
+        (select coalesce(sum(amount), 0) from money_rows where money_rows.pass_id = pass),
+        case one.state
+            when 'active' then one.amount - (
+                select coalesce(sum(value), 0) from pass_uses where pass_uses.pass_id = pass and state <> 'given_back'
+            )
+            when 'ended' then (
                 select coalesce(sum(operations.amount - covered), 0) from operations
                 where operations.pass_id = pass and kind = 'refund' and state in ('due', 'failed') and settled_at is null
-            ),
-            (select coalesce(sum(amount), 0) from money_rows where money_rows.pass_id = pass)
-        );
-    end if;
-    owed := greatest(owed, 0);
+            )
+        end
+    ));
     if owed = booked then
         return;
     end if;
@@ -333,18 +330,22 @@ begin
 end
 $$;
 
--- After the triggers that post a row itself: triggers run in the order of their names.
+-- At the end of the transaction, so that what changes in several steps is posted once.
 create function settle_pass_of_row() returns trigger language plpgsql as $$
 begin
     perform settle_pass(coalesce(to_jsonb(new) ->> 'pass_id', to_jsonb(new) ->> 'id')::uuid);
     return null;
 end
 $$;
-create trigger money_rows_settle_pass after insert on money_rows
+create constraint trigger money_rows_settle_pass after insert on money_rows
+deferrable initially deferred
 for each row when (new.pass_id is not null) execute function settle_pass_of_row();
-create trigger pass_uses_settle_pass after insert or update on pass_uses
+create constraint trigger pass_uses_settle_pass after insert or update on pass_uses
+deferrable initially deferred
 for each row execute function settle_pass_of_row();
-create trigger operations_settle_pass after insert or update of state, covered, amount, settled_at on operations
+create constraint trigger operations_settle_pass after insert or update on operations
+deferrable initially deferred
 for each row when (new.pass_id is not null and new.kind = 'refund') execute function settle_pass_of_row();
-create trigger passes_settle after update of state on passes
+create constraint trigger passes_settle after update on passes
+deferrable initially deferred
 for each row when (old.state is distinct from new.state) execute function settle_pass_of_row();
