@@ -28,6 +28,7 @@ from circles.bookings.agreeing import pages as agree_pages
 from circles.bookings.amounts import pages as amount_pages
 from circles.bookings.apart import pages as apart_pages
 from circles.bookings.moving import pages as moving_pages
+from circles.bookings.receipts import pages as receipt_pages
 from circles.bookings.screening import pages as screening_pages
 from circles.bookings.several import pages as several_pages
 from circles.bookings.waiting_list import pages as waiting_pages
@@ -283,6 +284,15 @@ PAYMENTS = [
     post(
         "/webhooks/stripe", payments_pages.webhook, Access.MACHINE, max_body=payments_pages.MAX_WEBHOOK_BODY
     ),
+]
+
+RECEIPTS = [
+    route("/my/receipts", receipt_pages.mine, Access.SIGNED_IN),
+    route("/my/receipts/years/{year}.csv", receipt_pages.year_csv, Access.SIGNED_IN),
+    route("/my/receipts/years/{year}", receipt_pages.year, Access.SIGNED_IN),
+    route("/my/receipts/{id}", receipt_pages.receipt, Access.SIGNED_IN),
+    route("/organize/receipts/{id}", receipt_pages.organizers_receipt, Access.ORGANIZER),
+    post("/organize/receipts/{id}/send", receipt_pages.send_again, Access.ORGANIZER, once=True),
 ]
 
 BOOKINGS = [
@@ -674,6 +684,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *REPORTS,
         *COMMUNITY,
         *PAYMENTS,
+        *RECEIPTS,
     ]
     every += [*ORGANIZING, *MOVING_IN, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *CONCERNS, *ROOT]
     return [*every, *PRACTICE] if settings.practice else every

@@ -645,3 +645,15 @@ full join (
 ) as posted on posted.kind = moved.kind and posted.source = moved.source
 where (moved.amount, moved.currency, moved.at, moved.account)
     is distinct from (posted.amount, posted.currency, posted.at, posted.account);
+
+-- name: every_payment_has_a_receipt()$
+-- checkouts whose money arrived without a receipt, and receipts of no money
+select count(*) from (
+    select checkout_id from money_rows where kind = 'payment' group by checkout_id
+) as paid
+full join (select checkout_id, booking_id, walk_in_id from receipts) as receipts on receipts.checkout_id = paid.checkout_id
+where receipts.checkout_id is null and paid.checkout_id is not null
+    or paid.checkout_id is null and not exists (
+        select from cash_rows
+        where cash_rows.booking_id = receipts.booking_id or cash_rows.walk_in_id = receipts.walk_in_id
+    );

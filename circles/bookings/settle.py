@@ -9,6 +9,7 @@ from circles import payments, people
 from circles.base.errors import Refused, refuse_if
 from circles.bookings import actions, end_rules, transitions
 from circles.bookings.amounts import actions as amounts
+from circles.bookings.receipts import actions as receipts
 from circles.bookings.waiting_list import offers
 from circles.store import audit, db, jobs, mail
 from circles.store.context import Context
@@ -43,7 +44,10 @@ async def _settle_addition(tx: db.Tx, context: Context, settled: payments.Settle
     """A seat costs what was paid for it in addition; what it cannot cost goes back to the person who paid it."""
     line = settled.lines[0]
     row = await transitions.lock(tx, line.booking_id)
-    if settled.outcome in ("paid", "accepted") and not await amounts.apply_addition(tx, row, line.amount):
+    if settled.outcome in ("paid", "accepted"):
+        if await amounts.apply_addition(tx, row, line.amount):
+            await receipts.mail_of_reference(tx, context.settings, settled.reference)
+            return
         back = await payments.refund_addition(tx, line.booking_id, settled.reference, "not_needed")
         subject = "your additional payment comes back to you"
         await _mail_money_news(tx, context, row, "addition_back", subject, amount=back)
@@ -168,6 +172,7 @@ async def _mail_money_news(
 ) -> None:
     """Tell the member what became of a payment of a locked booking. more: what the mail says besides."""
     person = (await people.by_ids(tx, [row["person_id"]]))[row["person_id"]]
+    of_booking = await receipts.of_booking(tx, row["id"])
     await mail.send(
         tx,
         context.settings,
@@ -177,6 +182,7 @@ async def _mail_money_news(
         subject=f"{row['discreet_name']}: {subject}",
         person_id=person.id,
         row=row,
+        receipts=of_booking,
         **more,
     )
 

@@ -164,6 +164,7 @@ async def withdraw(
             cause=cause if cause in CAUSES else booking["end_cause"],
             reason=reason or booking["cancel_reason"],
             unpaid=booking["state"] == "lapsed",
+            receipts=_receipts(ended),
             refund=bookings.refund_text(
                 bookings.total_of(bookings.MoneyBack.of(one.booking) for one in ended)
             ),
@@ -176,6 +177,12 @@ class Ended:
 
     booking: dict[str, Any]
     calendar: bytes | None
+
+
+def _receipts(ended: Sequence[Ended]) -> list[dict[str, str]]:
+    """The receipts of seats that ended, each once."""
+    receipts = [one.booking["receipt"] for one in ended if one.booking["receipt"]]
+    return list({one["id"]: one for one in receipts}.values())
 
 
 async def _withdraw(tx: db.Tx, context: Context, booking_id: str, was: str) -> list[Ended | None]:

@@ -199,6 +199,9 @@ MAP: dict[str, dict[str, Care]] = {
     "payment_shares": _all(PERSON, "booking_id facilitator_id")
     | _all(PERSONAL, "id checkout_id circle_id terms_id amount part currency account created_at"),
     "share_rows": _all(IMPERSONAL, "share_id") | _all(PERSONAL, "id at money_row_id amount part"),
+    # Kept as long as the books are, though an account is erased: it then refers to a row without a name.
+    "receipts": _all(PERSON, "person_id booking_id walk_in_id")
+    | _all(PERSONAL, "id number name circle_id discreet_name currency checkout_id at"),
     # Of a walk-in without an account nobody is known but the first name, which is forgotten after a year.
     "walk_ins": _all(PERSON, "person_id added_by removed_by")
     | _all(PERSONAL, "id gathering_id name seat added_at removed_at late left_early recorded_at"),
@@ -436,6 +439,7 @@ STAYS = frozenset(
             "pass_uses",
             "passes",
             "payment_shares",
+            "receipts",
             "reflections",
             "register_facts",
             "register_marks",

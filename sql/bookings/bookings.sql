@@ -246,6 +246,17 @@ select
     ) as checkout_url,
     together.ids as together_ids, together.states as together_states, together.starts as together_starts,
     together.zones as together_zones,
+    array(
+        select jsonb_build_object('id', paid.id, 'name', paid.name)
+        from (
+            select receipts.id, receipts.name from checkout_lines as lines
+            join receipts on receipts.checkout_id = lines.checkout_id
+            where lines.booking_id = bookings.id
+            union all
+            select receipts.id, receipts.name from receipts where receipts.booking_id = bookings.id
+        ) as paid order by paid.name
+    ) as receipts,
+    stored.kind = 'paid' and stored.amount > stored.scale_suggested as is_above,
     invite.state as invite_state, invite.created_at as invite_created_at, invite.sent_at as invite_sent_at
 from bookings_with_money as bookings
 join bookings as stored on stored.id = bookings.id

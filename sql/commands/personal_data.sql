@@ -108,6 +108,7 @@ select
         select jsonb_agg(to_jsonb(share_rows)) from share_rows
         where share_id in (select shares.id from payment_shares as shares where shares.facilitator_id = :person)
     ) as share_rows,
+    (select jsonb_agg(to_jsonb(receipts)) from receipts where person_id = :person) as receipts,
     (select jsonb_agg(to_jsonb(walk_ins)) from walk_ins where person_id = :person) as walk_ins,
     (
         select jsonb_agg(to_jsonb(cash_rows)) from cash_rows

@@ -9,7 +9,8 @@ select
     gatherings.starts_at, gatherings.ends_at, gatherings.cancel_reason, now() as now,
     gatherings.told, bookings.full_refund_until, bookings.known, gathering_facts(gatherings.id) as facts,
     money.paid, money.refunded, money.refund_done, money.refund_failed, money.refund_stuck,
-    money.refund_settled, money.disputed,
+    money.refund_settled, money.disputed, receipt_of(bookings.id) as receipt,
+    case when bookings.kind = 'paid' then bookings.amount > bookings.scale_suggested end as is_above,
     case when is_unanswered(bookings.id) then coalesce(giver.name, 'A host') end as giver_name
 from bookings
 left join given_seats as given on given.booking_id = bookings.id

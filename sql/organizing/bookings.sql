@@ -127,6 +127,16 @@ select
     gatherings.zone, money.paid, money.refunded, cash.noted as cash,
     exists (select from given_seats where given_seats.booking_id = bookings.id) as given, waiting.on_its_way,
     waiting.not_arrived,
+    array(
+        select jsonb_build_object('id', paid.id, 'name', paid.name)
+        from (
+            select receipts.id, receipts.name from checkout_lines as lines
+            join receipts on receipts.checkout_id = lines.checkout_id
+            where lines.booking_id = bookings.id
+            union all
+            select receipts.id, receipts.name from receipts where receipts.booking_id = bookings.id
+        ) as paid order by paid.name
+    ) as receipts,
     coalesce((
         select disputes.state
         from checkout_lines as lines join disputes on disputes.checkout_id = lines.checkout_id

@@ -59,6 +59,7 @@ _MONEY: Final = {
     "finding.foreign": "found money at a foreign payment page",
     "finding.settled": "settled a difference with Stripe",
     "finding.unknown": "found a payment that Stripe does not know",
+    "receipt.sent": "sent a receipt again",
     "refund.covered": "noted money that went back another way",
     "refund.done": "saw a refund arrive",
     "refund.due": "requested a refund",

@@ -58,6 +58,7 @@ _MAILS: Final = {
     "message": "a message of a host",
     "waiting_list": "news of a waiting list",
     "agree_again": "a question about new guidelines",
+    "receipt": "a receipt",
     "apology": "an apology for a lost seat",
     "refund_failed": "news of a refund that did not arrive",
     "payment_failed": "news of a payment that did not arrive",
