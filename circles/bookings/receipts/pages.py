@@ -123,6 +123,7 @@ async def _organizers_page(request: Request, form: Form) -> Response:
         "bookings/receipts/organizers.html",
         200 if form.ok else 422,
         form=form,
+        with_name=False,
         refusals=rules.send_refusals(row["email"]),
         **_values(request, row),
     )

@@ -14,6 +14,9 @@ from circles.base.errors import NotFound, Reason
 DEFAULT_ZONE: Final = "America/New_York"
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 
+# A row of a query, or the JSON of one.
+Row = Any
+
 PAID: Final = frozenset(("payment", "cash"))
 KINDS: Final[Mapping[str, str]] = {
     "payment": "Paid by card",
@@ -51,7 +54,7 @@ class Sums:
         return self.paid - self.back
 
 
-def lines_of(name: str, rows: Iterable[Mapping[str, Any]]) -> list[Line]:
+def lines_of(name: str, rows: Iterable[Row]) -> list[Line]:
     """The lines of one receipt, which are in the order of time."""
     lines: list[Line] = []
     refunds = 0
@@ -68,13 +71,13 @@ def words_of(kind: str) -> str:
     return KINDS.get(kind, "Changed")
 
 
-def sums_of(rows: Sequence[Mapping[str, Any]], currency: str) -> Sums:
+def sums_of(rows: Sequence[Row], currency: str) -> Sums:
     """The sums of lines of one currency."""
     paid = sum(row["amount"] for row in rows if row["kind"] in PAID)
     return Sums(currency, paid, paid - sum(row["amount"] for row in rows))
 
 
-def sums_by_currency(rows: Sequence[Mapping[str, Any]]) -> list[Sums]:
+def sums_by_currency(rows: Sequence[Row]) -> list[Sums]:
     """The sums of each currency. Amounts of two currencies have no sum."""
     currencies = sorted({row["currency"] for row in rows})
     return [sums_of([row for row in rows if row["currency"] == one], one) for one in currencies]
@@ -88,12 +91,12 @@ _TITLES: Final[Mapping[str, str]] = {
 }
 
 
-def title_of(row: Mapping[str, Any]) -> str:
+def title_of(row: Row) -> str:
     """What a receipt is for, in words that say nothing of what the group is."""
     return _TITLES.get(row["covers"], "A payment")
 
 
-def dates_of(row: Mapping[str, Any]) -> list[str]:
+def dates_of(row: Row) -> list[str]:
     """The days that a receipt paid for, on the calendars of their gatherings."""
     return [day_words(datetime.fromisoformat(one["starts_at"]), one["zone"]) for one in row["dates"]]
 
