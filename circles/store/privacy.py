@@ -174,7 +174,8 @@ MAP: dict[str, dict[str, Care]] = {
         "id covers amount currency state stripe_id payment_intent url expires_at looked_at created_at pending_at "
         "debit_failed_at page_asks page_asked_at",
     ),
-    "checkout_lines": _all(PERSON, "booking_id pass_id") | _all(PERSONAL, "checkout_id position amount is_addition"),
+    "checkout_lines": _all(PERSON, "booking_id pass_id")
+    | _all(PERSONAL, "checkout_id position amount is_addition"),
     "operations": _all(PERSON, "booking_id pass_id settled_by")
     | _all(
         PERSONAL,

@@ -41,10 +41,8 @@ for each row execute function refuse_change_but_person();
 
 -- The account that a payment is of, and its circle.
 create function payer_of(checkout uuid, out person_id uuid, out circle_id uuid) language sql stable as $$
-select bookings.person_id, gatherings.circle_id
-from checkout_lines as lines
-join bookings on bookings.id = lines.booking_id
-join gatherings on gatherings.id = bookings.gathering_id
+select items.person_id, items.circle_id
+from checkout_lines as lines join paid_items as items on items.id = coalesce(lines.booking_id, lines.pass_id)
 where lines.checkout_id = checkout
 order by lines.position limit 1
 $$;

@@ -29,7 +29,7 @@ FORBIDDEN = ("ketamine", "therap", "integration", "psychedelic", "medicine")
 async def receipt_of(scene: Scene, booking: UUID) -> dict[str, Any]:
     async with scene.context.db.reading() as tx:
         row = await tx.fetchrow(
-            "select * from receipts where checkout_id in (select checkout_id from checkout_lines where booking_id = $1)",
+            "select * from receipts where checkout_id = (select checkout_id from checkout_lines where booking_id = $1)",
             booking,
         )
     assert row
