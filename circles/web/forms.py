@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from starlette.requests import Request
 
 from circles.base import reading
-from circles.web.sent import kept, origin
+from circles.web.sent import fields, origin
 from circles.web.sent.kept import KeptForm
 
 
@@ -21,11 +21,8 @@ class Form(reading.Reader):
     @classmethod
     async def read(cls, request: Request) -> Form:
         """Read the posted form. Values of a repeated field are joined by commas; files are left out."""
-        data = await request.form()
-        values = reading.join_fields(
-            (name, value) for name, value in data.multi_items() if isinstance(value, str)
-        )
-        request.state.sent_pairs = kept.pairs_of(data)
+        request.state.sent_pairs = await fields.read(request)
+        values = reading.join_fields(request.state.sent_pairs[0])
         request.state.sent_from = origin.read(values.pop(origin.FIELD, ""))
         return cls(values)
 

@@ -16,7 +16,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +24,7 @@ from circles.base.settings import Settings
 from circles.store import db, jobs
 from circles.store.context import Context
 from circles.web import cookies, limits
-from circles.web.sent import origin, searched
+from circles.web.sent import fields, origin, searched
 
 SQL = db.queries("web/kept")
 COOKIE = "kept"
@@ -87,17 +86,11 @@ async def read_pairs(request: Request) -> tuple[list[tuple[str, str]] | None, bo
     if not length.isdecimal() or int(length) > MAX_BYTES:
         return None, request.headers["content-type"].startswith("multipart")
     try:
-        async with request.form() as sent:
-            return pairs_of(sent)
+        return await fields.read(request)
     except HTTPException:
         return None, False
-
-
-def pairs_of(sent: FormData) -> tuple[list[tuple[str, str]], bool]:
-    """The fields of a form, and whether there were files."""
-    items = sent.multi_items()
-    has_files = any(not isinstance(value, str) and value.filename for _, value in items)
-    return [(name, value) for name, value in items if isinstance(value, str)], has_files
+    finally:
+        await request.close()
 
 
 async def _is_allowed(request: Request, sign_in: str) -> bool:

@@ -13,14 +13,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from circles.store import db, jobs
 from circles.store.context import Context
 from circles.web import cookies
-from circles.web.sent import origin
+from circles.web.sent import fields, origin
 
 SQL = db.queries("web/sent")
 LASTS = timedelta(minutes=10)
@@ -36,27 +35,24 @@ Handler = Callable[[Request], Awaitable[Response]]
 async def run(request: Request, handler: Handler) -> Response:
     """The handler's response; for a second press a redirect to where the first one led."""
     context: Context = request.app.state.context
-    form = await request.form()
-    key = _key(request, form)
-    lasts = LASTS if _origin(form).key else LASTS_UNMARKED
+    pairs, _ = await fields.read(request)
+    sent_from = origin.read(dict(pairs).get(origin.FIELD, ""))
+    key = _key(request, pairs)
+    lasts = LASTS if sent_from.key else LASTS_UNMARKED
     until = asyncio.get_running_loop().time() + WAITS.total_seconds()
     while not await _claim(context, key, lasts):
         while (location := await _location(context, key)) == "":
             if asyncio.get_running_loop().time() > until:
-                return _led_before(origin.page_of(request, _origin(form)), STILL_RUNNING)
+                return _led_before(origin.page_of(request, sent_from), STILL_RUNNING)
             await asyncio.sleep(LOOKS_EVERY)
         if location:
             return _led_before(location)
     return await _carry_out(request, handler, key)
 
 
-def _origin(form: FormData) -> origin.Origin:
-    return origin.read(str(form.get(origin.FIELD, "")))
-
-
-def _key(request: Request, form: FormData) -> bytes:
+def _key(request: Request, pairs: list[tuple[str, str]]) -> bytes:
     """The key of a sending. None of these forms has files."""
-    sent = [part for name, value in form.multi_items() if isinstance(value, str) for part in (name, value)]
+    sent = [part for pair in pairs for part in pair]
     parts = [str(request.state.person.id), request.url.path, *sent]
     return origin.digest(*(part.encode(errors="surrogatepass") for part in parts))
 
