@@ -73,26 +73,28 @@ async def listing(request: Request) -> Response:
     is_part = bool(rows) and rows[0]["is_part"]
     total = max(rows[0]["total"], len(rows)) if rows else 0
     part = htmx.wants_part(request)
-    response = render.page(
-        request,
-        "gatherings/_results.html" if part else "gatherings/list.html",
-        part=part,
-        form=form,
-        filters=wanted,
-        filter_form=filter_form(form, wanted, viewer.zone),
-        days=by_day([Card.of(row) for row in rows], viewer),
-        total=total,
-        result=wanted.result_words(total, is_part=is_part),
-        public_feed=COMMUNITY_FEED,
-        pager=long_pager(
-            wanted.window,
-            [row["id"] for row in rows],
-            None if is_part else total,
-            filters.PER_PAGE,
-            wanted.url,
-        ),
-        here=wanted.url(wanted.window),
-    )
+    cards, most = tuple(Card.of(row) for row in rows), None if is_part else total
+
+    def context() -> dict[str, Any]:
+        return {
+            "part": part,
+            "form": form,
+            "filters": wanted,
+            "filter_form": filter_form(form, wanted, viewer.zone),
+            "days": by_day(cards, viewer),
+            "total": total,
+            "result": wanted.result_words(total, is_part=is_part),
+            "public_feed": COMMUNITY_FEED,
+            "pager": long_pager(
+                wanted.window, [card.id for card in cards], most, filters.PER_PAGE, wanted.url
+            ),
+            "here": wanted.url(wanted.window),
+        }
+
+    refused = tuple((reason.field, reason.text) for reason in reasons)
+    shown = (wanted, refused and tuple(form.values.items()), refused, total, is_part, cards)
+    template = "gatherings/_results.html" if part else "gatherings/list.html"
+    response = render.visitors_page(request, template, shown, context)
     if part:
         response.headers["HX-Push-Url"] = wanted.url(wanted.window)
     return htmx.vary(response)

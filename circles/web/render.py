@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -18,7 +18,7 @@ from circles.web import cookies
 from circles.web.sent import filling, origin, problems
 from circles.web.sent.kept import INTERRUPTED
 
-MAX_SHARED = 256  # pages, of about 5 kB
+MAX_SHARED = 256  # pages, of 5 to 30 kB
 _NAME = secrets.token_hex(16)  # stands in a shared page for the name, and in no text that anybody wrote
 
 
@@ -63,20 +63,52 @@ def shared_page(request: Request, template: str, status: int, **context: Hashabl
     person = request.state.person
     if person is None or cookies.notice(request):
         return page(request, template, status, **context)
-    viewer = cookies.viewer(request)
     roles = (person.is_host, person.is_organizer)
+
+    def render_it(common: dict[str, Any]) -> str:
+        return render(template, **common, person=_Reader(_NAME, *roles), **context)
+
+    html = _kept(request, template, status, (roles, *context.items()), render_it)
+    return HTMLResponse(
+        origin.add_fields(request, html.replace(_NAME, escape(person.name))), status_code=status
+    )
+
+
+def visitors_page(
+    request: Request, template: str, shown: tuple[Hashable, ...], context: Callable[[], dict[str, Any]]
+) -> Response:
+    """A page of GET, kept rendered for visitors by all that it shows beside the visitor's clock.
+
+    context: what the template reads; it follows from `shown`, and is asked for when the page is rendered.
+    """
+    is_own = request.state.person or cookies.notice(request) or getattr(request.state, "kept", None)
+    if is_own or request.method != "GET":
+        return page(request, template, **context())
+
+    def render_it(common: dict[str, Any]) -> str:
+        return problems.name_questions(render(template, **common, request=request, person=None, **context()))
+
+    return HTMLResponse(origin.add_fields(request, _kept(request, template, 200, shown, render_it)))
+
+
+def _kept(
+    request: Request,
+    template: str,
+    status: int,
+    shown: tuple[Hashable, ...],
+    render_it: Callable[[dict[str, Any]], str],
+) -> str:
+    """The HTML of a page by all that it shows, rendered when it is not kept yet."""
+    viewer, settings = cookies.viewer(request), request.app.state.context.settings
     # The year, because a date names its year only when it is not this one.
-    settings = request.app.state.context.settings
-    version = settings.community.number
-    key = (template, status, request.url.path, viewer, roles, clock.now().year, version, *context.items())
+    key = (template, status, request.url.path, viewer, clock.now().year, settings.community.number, shown)
     pages: dict[Hashable, str] = request.app.state.shared_pages
     if key not in pages:
         if len(pages) >= MAX_SHARED:
             pages.clear()
-        common = {"path": request.url.path, "viewer": viewer, "notice": None, "status": status}
-        pages[key] = render(template, person=_Reader(_NAME, *roles), settings=settings, **common, **context)
-    html = pages[key].replace(_NAME, escape(person.name))
-    return HTMLResponse(origin.add_fields(request, html), status_code=status)
+        common = {"path": request.url.path, "settings": settings, "viewer": viewer}
+        pages[key] = render_it(common | {"notice": None, "status": status})
+    return pages[key]
 
 
 def see_other(url: str, *, notice: str = "", kind: str = "good") -> Response:

@@ -47,6 +47,30 @@ def next_weekday(weekday: int, hour: int, zone: ZoneInfo = NEW_YORK) -> datetime
     return datetime(day.year, day.month, day.day, hour, tzinfo=zone).astimezone(UTC)
 
 
+# The list as it is kept rendered for visitors
+
+
+async def test_a_visitors_list_shows_every_change_and_nothing_of_anybody(
+    cast: Cast, context: Context, browser: OpenBrowser
+) -> None:
+    circle = await add_circle(context, cast.farid, name="Evening", capacity=2)
+    gathering = await add_gathering(context, circle)
+    async with browser() as page, browser(cast.mira) as mira:
+        before = (await page.get("/gatherings")).text
+        assert (await page.get("/gatherings")).text == before
+        own = (await mira.get("/gatherings")).text
+        assert "Mira" in own
+        page.cookies.set("zone", "Asia/Tokyo")
+        tokyo = (await page.get("/gatherings")).text
+        assert "time zone, Tokyo" in tokyo
+        page.cookies.delete("zone")
+        await add_booking(context, gathering, await add_person(context, "Ola"))
+        after = (await page.get("/gatherings")).text
+        assert ("0 of 2 seats taken" in before, "1 of 2 seats taken" in after) == (True, True)
+        assert (await page.get("/gatherings?days=nonsense")).text != after
+        assert (await page.get("/gatherings")).text == after
+
+
 # The first page
 
 
