@@ -67,7 +67,7 @@ async def test_a_visitors_list_shows_every_change_and_nothing_of_anybody(
         await add_booking(context, gathering, await add_person(context, "Ola"))
         after = (await page.get("/gatherings")).text
         assert ("0 of 2 seats taken" in before, "1 of 2 seats taken" in after) == (True, True)
-        assert (await page.get("/gatherings?days=nonsense")).text != after
+        assert (await page.get("/gatherings?from=nonsense")).text != after
         assert (await page.get("/gatherings")).text == after
 
 
