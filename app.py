@@ -79,6 +79,7 @@ from circles.messages import pages as messages_pages
 from circles.messages import reading_pages as my_messages
 from circles.organizing.audit import pages as audit_pages
 from circles.organizing.bookings import pages as organize_bookings
+from circles.organizing.bookkeeping.months import pages as month_pages
 from circles.organizing.concerns import organize_pages as concern_organize_pages
 from circles.organizing.concerns import pages as concern_pages
 from circles.organizing.moving_in import pages as moving_in_pages
@@ -267,6 +268,9 @@ HOSTED_SEATS = [
 PAYMENTS = [
     route("/organize/money", stuck_pages.money, Access.ORGANIZER),
     route("/organize/cash", cash_pages.cash, Access.ORGANIZER),
+    route("/organize/months", month_pages.months, Access.ORGANIZER),
+    route("/organize/months/{month}", month_pages.month, Access.ORGANIZER),
+    post("/organize/months/{month}/file", month_pages.file, Access.ORGANIZER),
     *form(
         "/organize/money/refunds/{id}", stuck_pages.refund_form, stuck_pages.settle_refund, Access.ORGANIZER
     ),

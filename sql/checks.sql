@@ -628,6 +628,27 @@ select count(*) from (
     select null from ledger_lines group by currency having sum(amount) <> 0
 ) as unequal;
 
+-- name: sums_of_months_add_up()$
+-- the sums of months that are kept are those of the entries they were made of
+select count(*) from (
+    select
+        circle_id, kind, currency, sum(entries) as entries, sum(gross) as gross, sum(refund) as refund, sum(fee) as fee,
+        sum(payout) as payout, sum(paid_out) as paid_out, sum(income) as income, sum(owed) as owed, sum(passes_sold) as passes_sold,
+        sum(stripe) as stripe, sum(bank) as bank, sum(cash) as cash, sum(unknown) as unknown
+    from ledger_sums group by circle_id, kind, currency
+) as kept
+full join (
+    select
+        circle_id, kind, currency, count(*) as entries, sum(gross) as gross, sum(refund) as refund, sum(fee) as fee,
+        sum(payout) as payout, sum(paid_out) as paid_out, sum(income) as income, sum(owed) as owed, sum(passes_sold) as passes_sold,
+        sum(stripe) as stripe, sum(bank) as bank, sum(cash) as cash, sum(unknown) as unknown
+    from ledger_movements where id <= (select up_to from ledger_summed)
+    group by circle_id, kind, currency
+) as moved on moved.kind = kept.kind and moved.currency = kept.currency
+    and coalesce(moved.circle_id, '00000000-0000-0000-0000-000000000000')
+    = coalesce(kept.circle_id, '00000000-0000-0000-0000-000000000000')
+where to_jsonb(kept) is distinct from to_jsonb(moved);
+
 -- name: every_movement_has_its_entry()$
 -- every movement of money for a booking, and all noted cash, has its entry in the ledger with its amount, and these have theirs
 select count(*) from (

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from circles.base.errors import NotFound, or_not_found
 from circles.exports import actions
 from circles.exports.kinds import DEPTH_NAMES, FORMAT_NAMES
-from circles.exports.pages import HOME, Download
+from circles.exports.pages import HOME
 from circles.exports.rules import Choices
 from circles.store import db
 from circles.web import access, render
@@ -53,7 +53,7 @@ async def download(request: Request) -> Response:
     chunks = await actions.fetch(
         access.context(request), actor_id=request.state.person.id, export_id=access.path_id(request)
     )
-    return Download(chunks, choices.filename, choices.format)
+    return render.Download(chunks, choices.filename, choices.format.media_type)
 
 
 async def delete(request: Request) -> Response:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Send
+from starlette.responses import Response
 
 from circles.base import clock, reading
 from circles.base.errors import Reason, Refused
@@ -78,7 +75,9 @@ async def export(request: Request) -> Response:
         return await _page(request, form.values, refused.reasons)
     if begun.is_long:
         return render.see_other(f"{HOME}/{begun.id}")
-    return Download(streaming.chunks(context, begun.id, choices), choices.filename, choices.format)
+    return render.Download(
+        streaming.chunks(context, begun.id, choices), choices.filename, choices.format.media_type
+    )
 
 
 async def save_preset(request: Request) -> Response:
@@ -106,23 +105,6 @@ async def delete_preset(request: Request) -> Response:
         access.context(request), actor_id=request.state.person.id, preset_id=access.path_id(request)
     )
     return render.see_other(f"{HOME}?kind={kind}", notice="The preset is gone.")
-
-
-class Download(StreamingResponse):
-    """A file streamed as it is made. When the browser goes away, its generator is closed at once."""
-
-    def __init__(self, chunks: AsyncGenerator[bytes], filename: str, written_as: Format) -> None:
-        super().__init__(
-            chunks,
-            media_type=written_as.media_type,
-            headers={"Content-Disposition": f'attachment; filename="{filename}"'},
-        )
-        self._chunks = chunks
-
-    async def stream_response(self, send: Send) -> None:
-        """Send every chunk, and close their generator whatever happens."""
-        async with aclosing(self._chunks):
-            await super().stream_response(send)
 
 
 async def _page(

@@ -1,6 +1,5 @@
 """Payments: Stripe checkouts, the ledger of money received and refunded, refunds."""
 
-from circles.base.reading import ids_of_number, number_of
 from circles.payments.cash.actions import cash_of, correct_walk_in_cash, note_cash, note_walk_in_cash
 from circles.payments.cash.rules import parse as parse_cash
 from circles.payments.checkout import (
@@ -22,6 +21,7 @@ from circles.payments.gateway import (
 )
 from circles.payments.gateway.parameters import accepted_parameters, call_options
 from circles.payments.key_check import check_key
+from circles.payments.ledger.sums import zone_of as ledger_zone
 from circles.payments.refunds.actions import refund, refund_addition, refund_everything
 from circles.payments.rules import HOLD_MINUTES, MAX_LINES, Line, Settled, from_stripe, local_path
 from circles.payments.sync import on_settled, sync_checkout_for_page, sync_checkout_soon
@@ -41,11 +41,10 @@ __all__ = [
     "correct_walk_in_cash",
     "end_additions",
     "from_stripe",
-    "ids_of_number",
+    "ledger_zone",
     "local_path",
     "note_cash",
     "note_walk_in_cash",
-    "number_of",
     "on_settled",
     "open_address",
     "parse_cash",

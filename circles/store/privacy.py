@@ -193,6 +193,12 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSONAL, "id at checkout_id kind amount currency stripe_id"),
     "ledger_entries": _all(PERSON, "booking_id pass_id")
     | _all(PERSONAL, "id at posted_at kind source currency circle_id lines"),
+    "ledger_sums": _all(
+        IMPERSONAL,
+        "month circle_id kind currency entries gross refund fee payout paid_out income owed passes_sold stripe bank "
+        "cash unknown",
+    ),
+    "ledger_summed": _all(IMPERSONAL, "is_only zone up_to at"),
     # The owner is a person for what is owed to facilitators, a circle for its income.
     "ledger_lines": _all(PERSON, "owner_id") | _all(PERSONAL, "entry_id position account amount currency at"),
     "share_terms": _all(IMPERSONAL, "id circle_id currency percent flat at_most starts_at reason created_at")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from markupsafe import escape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.types import Send
 
 from circles.base import clock
 from circles.store.templates import render
@@ -117,3 +119,17 @@ def see_other(url: str, *, notice: str = "", kind: str = "good") -> Response:
     if notice:
         cookies.set_notice(response, notice, kind)
     return response
+
+
+class Download(StreamingResponse):
+    """A file streamed as it is made. When the browser goes away, its generator is closed at once."""
+
+    def __init__(self, chunks: AsyncGenerator[bytes], filename: str, media_type: str) -> None:
+        disposition = {"Content-Disposition": f'attachment; filename="{filename}"'}
+        super().__init__(chunks, media_type=media_type, headers=disposition)
+        self._chunks = chunks
+
+    async def stream_response(self, send: Send) -> None:
+        """Send every chunk, and close their generator whatever happens."""
+        async with aclosing(self._chunks):
+            await super().stream_response(send)

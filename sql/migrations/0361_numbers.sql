@@ -1,5 +1,5 @@
 -- The number of a booking, a payment or a pass: the first 48 bits of its id, which are random, as ten of Crockford's digits. Ids are found
--- by the range that a number names, which the primary key answers; see circles/payments/ledger/numbers.py.
+-- by the range that a number names, which the primary key answers; see circles/base/reading.py.
 create function number_of(id uuid) returns text language sql immutable strict parallel safe as $$
 select substr(digits, 1, 5) || '-' || substr(digits, 6)
 from (

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from uuid import UUID
 
+from circles.base.reading import number_of
 from circles.organizing.bookings import rules
 from circles.organizing.bookings.rules import BookingsFilter
-from circles.payments import number_of
 from circles.web.paging import Window
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.conftest import OpenBrowser

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Send
+from starlette.responses import Response
 
 from circles import people
 from circles.base import clock
@@ -79,19 +76,5 @@ async def export(request: Request) -> Response:
     if reasons:
         return await _page(request, form.add(reasons), chosen)
     export_id = await actions.begin_export(context, request.state.person, chosen)
-    return _Download(actions.export(context, request.state.person, export_id, chosen))
-
-
-class _Download(StreamingResponse):
-    """A file streamed as it is made. When the browser goes away, its generator is closed at once."""
-
-    def __init__(self, chunks: Any) -> None:
-        name = f"audit-{clock.now():%Y-%m-%d}.csv"
-        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        super().__init__(chunks, media_type="text/csv; charset=utf-8", headers=disposition)
-        self._chunks = chunks
-
-    async def stream_response(self, send: Send) -> None:
-        """Send every chunk, and close their generator whatever happens."""
-        async with aclosing(self._chunks):
-            await super().stream_response(send)
+    chunks = actions.export(context, request.state.person, export_id, chosen)
+    return render.Download(chunks, f"audit-{clock.now():%Y-%m-%d}.csv", "text/csv; charset=utf-8")

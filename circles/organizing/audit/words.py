@@ -187,6 +187,7 @@ _DIRECTORY: Final = {
     "export.preset_saved": "kept a preset of exports",
     "gatherings.exported": "exported gatherings",
     "hours.exported": "exported the hours of facilitators",
+    "months.exported": "fetched a month for the bookkeeper",
 }
 
 _SITE: Final = {

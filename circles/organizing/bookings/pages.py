@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles.base.reading import ids_of_number
 from circles.organizing.bookings import queries, rules
 from circles.organizing.bookings.rules import BookingsFilter
-from circles.payments import ids_of_number, number_of
 from circles.web import access, render
 from circles.web.forms import Form
 from circles.web.paging import Window, long_pager
@@ -69,7 +69,6 @@ async def booking(request: Request) -> Response:
         request,
         "organizing/bookings/booking.html",
         booking=row,
-        number=number_of(row["id"]),
         story=story,
         state_names=rules.STATE_NAMES,
         seat_names=rules.SEAT_NAMES,
