@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 
@@ -25,7 +26,7 @@ async def test_the_next_request_gets_the_connection_without_the_pool(
     async with opened(limits=PATIENT, size=3) as database:
         first = await process_of(database)
         with monkeypatch.context() as patch:
-            patch.setattr(Database, "_from_pool", None)
+            patch.setattr(recent.Recent, "wait", None)
             assert await process_of(database) == first
             async with database.transaction() as tx:
                 assert await tx.fetchval("select pg_backend_pid()") == first
@@ -36,9 +37,50 @@ async def test_whoever_waits_gets_the_next_that_is_free(context: Context, opened
     async with opened(limits=PATIENT, size=1) as database:
         async with database.reading():
             waiting = [asyncio.create_task(process_of(database)) for _ in range(3)]
-            while database._recent.waiting < 3:
+            while len(database._recent._waiters) < 3:
                 await asyncio.sleep(0)
         assert len(set(await asyncio.gather(*waiting))) == 1
+
+
+async def test_who_gives_up_in_the_moment_of_getting_one_passes_it_on(context: Context, opened: Open) -> None:
+    async with opened(limits=PATIENT, size=1) as database:
+        async with database.reading():
+            waiting = [asyncio.create_task(process_of(database)) for _ in range(2)]
+            while len(database._recent._waiters) < 2:
+                await asyncio.sleep(0)
+        waiting[0].cancel()  # it was handed the connection, and has not run since
+        assert await waiting[1] == await process_of(database)
+        with pytest.raises(asyncio.CancelledError):
+            await waiting[0]
+        assert database.pool_states()["pages"].in_use == 0
+
+
+async def test_no_connection_is_lost_however_many_give_up_or_fail(context: Context, opened: Open) -> None:
+    draw = random.Random(7)
+
+    async def one() -> None:
+        async with database.reading() as tx:
+            if draw.random() < 0.2:
+                recent.drop(tx)
+            if draw.random() < 0.2:
+                raise LookupError
+            await tx.fetchval("select 1")
+
+    async with opened(limits=PATIENT, size=3) as database:
+        tasks = []
+        for _ in range(300):
+            tasks.append(asyncio.create_task(one()))
+            if draw.random() < 0.3:
+                await asyncio.sleep(0)
+                draw.choice(tasks).cancel()
+            if draw.random() < 0.1:
+                await database._recent.give_back()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert not database._recent._waiters
+        held = [database.reading() for _ in range(3)]
+        assert len({await (await one.__aenter__()).fetchval("select pg_backend_pid()") for one in held}) == 3
+        for connection in held:
+            await connection.__aexit__(None, None, None)
 
 
 async def test_after_a_moment_the_pool_has_all_of_them(

@@ -281,7 +281,10 @@ class Database:
             if slots:
                 slots.release()
             if not is_kept:
-                await self._pool.release(connection)
+                try:
+                    await self._pool.release(connection)
+                finally:
+                    self._recent.wake()
 
     async def _acquire(self, slots: asyncio.Semaphore | None) -> PoolConnectionProxy:
         """A connection within the deadline, after one of the slots."""
@@ -294,20 +297,13 @@ class Database:
             async with self._watch.deadline(self._limits.connection):
                 if slots:
                     has_slot = await slots.acquire()
-                return self._recent.take() or await self._from_pool()
+                return self._recent.take() or await self._recent.wait()
         except BaseException as error:
             if slots and has_slot:
                 slots.release()
             if isinstance(error, (*faults.CONNECTING, SilentDatabaseError)):
                 raise Unavailable(error) from error
             raise
-
-    async def _from_pool(self) -> PoolConnectionProxy:
-        self._recent.waiting += 1
-        try:
-            return await self._pool.acquire()  # pyright: ignore[reportReturnType]
-        finally:
-            self._recent.waiting -= 1
 
 
 def _limited(limits: Limits) -> type[Connection]:
