@@ -87,6 +87,7 @@ from circles.organizing.moving_in.inviting import pages as inviting_pages
 from circles.organizing.needs import pages as needs_pages
 from circles.organizing.overview import actions as month_counts
 from circles.organizing.overview import pages as overview_pages
+from circles.organizing.payments import pages as payment_pages
 from circles.organizing.people import invitation_pages, merge_pages
 from circles.organizing.people import pages as person_pages
 from circles.payments import pages as payments_pages
@@ -463,6 +464,12 @@ ORGANIZING = [
     post("/organize/needs/act", overview_pages.act, Access.ORGANIZER),
     *form("/organize/bookings", organize_bookings.bookings, organize_bookings.search, Access.ORGANIZER),
     route("/organize/bookings/{id}", organize_bookings.booking, Access.ORGANIZER),
+    *form("/organize/payments", payment_pages.payments, payment_pages.search, Access.ORGANIZER),
+    route("/organize/payments/{id}", payment_pages.payment, Access.ORGANIZER),
+    post("/organize/payments/{id}/refund", payment_pages.refund, Access.ORGANIZER),
+    post("/organize/payments/{id}/agree", payment_pages.agree, Access.ORGANIZER),
+    post("/organize/payments/{id}/decline", payment_pages.decline, Access.ORGANIZER),
+    post("/organize/payments/{id}/note", payment_pages.write_note, Access.ORGANIZER),
     route("/organize/jobs", needs_pages.jobs, Access.ORGANIZER),
     post("/organize/jobs/retry", needs_pages.retry_job, Access.ORGANIZER),
     post("/organize/jobs/drop", needs_pages.drop_job, Access.ORGANIZER),

@@ -100,15 +100,15 @@ select count(*) from waits where not exists (
 
 -- name: every_paid_seat_was_paid()$
 -- every confirmed paid booking costs what was paid for it less the refunds that this site asked for; what went back at Stripe's
--- dashboard may be less or count against those, and what a dispute took is not counted
+-- dashboard or by an organizer's hand may be less or count against those, and what a dispute took is not counted
 select count(*) from bookings
 left join (
     select booking_id, sum(amount) as amount from money_rows where kind = 'payment' group by booking_id
 ) as paid on paid.booking_id = bookings.id
 left join (
     select
-        booking_id, sum(amount) filter (where reason <> 'at_stripe') as asked,
-        sum(amount) filter (where reason = 'at_stripe') as elsewhere
+        booking_id, sum(amount) filter (where reason not in ('at_stripe', 'by_organizer')) as asked,
+        sum(amount) filter (where reason in ('at_stripe', 'by_organizer')) as elsewhere
     from operations where kind = 'refund' group by booking_id
 ) as refunds on refunds.booking_id = bookings.id
 where bookings.state = 'confirmed' and bookings.kind = 'paid'
@@ -678,3 +678,45 @@ where receipts.checkout_id is null and paid.checkout_id is not null
         select from cash_rows
         where cash_rows.booking_id = receipts.booking_id or cash_rows.walk_in_id = receipts.walk_in_id
     );
+
+-- name: payments_are_what_their_money_says()$
+-- what organizers read of every payment is what its money, refunds, disputes and fees say
+select count(*) from payment_sources as sources
+full join payment_facts as facts on facts.checkout_id = sources.checkout_id
+where (facts.at, facts.circle_id, facts.currency, facts.state, facts.gross, facts.refunded, facts.taken, facts.waiting, facts.fee)
+    is distinct from
+    (
+        sources.at, sources.circle_id, sources.currency, sources.state, sources.gross, sources.refunded, sources.taken, sources.waiting,
+        sources.fee
+    );
+
+-- name: sums_of_payments_add_up()$
+-- the kept sums of payments are those of the payments, by day, circle, state and currency
+select count(*) from (
+    select
+        day, circle_id, state, currency, sum(payments) as payments, sum(gross) as gross, sum(refunded) as refunded, sum(taken) as taken,
+        sum(waiting) as waiting, sum(fee) as fee, sum(without_fee) as without_fee
+    from (
+        select day, circle_id, state, currency, payments, gross, refunded, taken, waiting, fee, without_fee from payment_sums
+        union all
+        select
+            (at at time zone 'UTC')::date, level.circle_id, state, currency, -1, - gross, - refunded, - taken, - waiting,
+            - coalesce(fee, 0), case when fee is null then -1 else 0 end
+        from payment_facts as facts
+        cross join lateral (values (facts.circle_id), ('00000000-0000-0000-0000-000000000000')) as level (circle_id)
+    ) as both_sides
+    group by day, circle_id, state, currency
+) as compared
+where (payments, gross, refunded, taken, waiting, fee, without_fee) <> (0, 0, 0, 0, 0, 0, 0);
+
+-- name: refunds_by_hand_are_what_was_asked()$
+-- every refund by hand that was carried out has its refunds, and no other has any; of each there is an event row
+select count(*) from refunds_by_hand as by_hand
+left join (
+    select distinct by_hand from operations where by_hand is not null
+) as refunds on refunds.by_hand = by_hand.id
+left join (
+    select distinct details ->> 'by_hand' as by_hand from events
+    where what in ('refund.by_hand', 'refund.by_hand_asked')
+) as told on told.by_hand = by_hand.id::text
+where (by_hand.state = 'done') <> (refunds.by_hand is not null) or told.by_hand is null;

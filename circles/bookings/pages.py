@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from circles import payments
 from circles.base import reading
 from circles.base.errors import Refused
-from circles.bookings import actions, end_rules, queries, rules, seat_rules
+from circles.bookings import actions, end_rules, queries, refund_words, rules, seat_rules
 from circles.bookings.amounts import rules as amount_rules
 from circles.bookings.rules import AlreadyBooked, Eligibility, Full
 from circles.bookings.screening import pages as screening_pages
@@ -196,6 +196,7 @@ def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> 
         "seat": seat_rules.seat_of_booking(row, viewer, is_back=is_back),
         "poll_seconds": seat_rules.poll_seconds(row["returned_at"] or row["created_at"], row["now"]),
         "refund": end_rules.refund_for(row),
+        "by_hand": refund_words.by_hand_texts(row["by_hand"], row["currency"]),
         "may_change_amount": not amount_rules.change_refusals(row),
     }
 

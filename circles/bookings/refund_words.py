@@ -125,3 +125,26 @@ def _parts(back: MoneyBack, of_whole: str) -> Iterator[str]:
     for amount, sentence in not_arrived:
         if amount > 0:
             yield f"Your refund of {money.format_amount(amount, back.currency)} {sentence}"
+
+
+_BY_HAND: Final = {
+    "due": f"is on its way back to your card. {BANKS}",
+    "sent": f"is on its way back to your card. {BANKS}",
+    "done": "went back to your card and has arrived at your bank.",
+    "failed": "was to go back to your card and did not arrive yet. The organizers see to it.",
+}
+
+
+def by_hand_texts(refunds: Iterable[Row | Any], currency: str) -> list[tuple[str, str]]:
+    """What a member reads of refunds that organizers made by hand: how far each is, and the line written to them."""
+    texts = []
+    for refund in refunds:
+        end = (
+            "was settled with you in another way."
+            if refund["settled"]
+            else _BY_HAND.get(refund["state"], "goes back.")
+        )
+        texts.append(
+            (f"{money.format_amount(refund['amount'], currency)} of what you paid {end}", refund["note"])
+        )
+    return texts

@@ -34,6 +34,7 @@ ERASURE = (
     SQL.erase_messages,
     SQL.erase_lines,
     SQL.erase_settlements,
+    SQL.erase_payment_notes,
     SQL.erase_cash_notes,
     SQL.erase_given,
     SQL.erase_reply_address,

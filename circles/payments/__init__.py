@@ -22,8 +22,9 @@ from circles.payments.gateway import (
 from circles.payments.gateway.parameters import accepted_parameters, call_options
 from circles.payments.key_check import check_key
 from circles.payments.ledger.sums import zone_of as ledger_zone
-from circles.payments.refunds.actions import refund, refund_addition, refund_everything
+from circles.payments.refunds.actions import refund, refund_addition, refund_everything, refund_part
 from circles.payments.rules import HOLD_MINUTES, MAX_LINES, Line, Settled, from_stripe, local_path
+from circles.payments.stuck.rules import why_waits
 from circles.payments.sync import on_settled, sync_checkout_for_page, sync_checkout_soon
 
 __all__ = [
@@ -55,10 +56,12 @@ __all__ = [
     "refund",
     "refund_addition",
     "refund_everything",
+    "refund_part",
     "release",
     "start",
     "sync_checkout_for_page",
     "sync_checkout_soon",
     "use_practice_transport",
     "webhook_secret",
+    "why_waits",
 ]

@@ -33,6 +33,8 @@ WRITTEN_REASONS = (
     "person.merge_withdrawn",
     "person.suspended",
     "person.suspension_asked",
+    "refund.by_hand",
+    "refund.by_hand_asked",
     "refund.settled",
     "wait.put_first",
 )

@@ -181,7 +181,18 @@ MAP: dict[str, dict[str, Care]] = {
         PERSONAL,
         "id kind checkout_id finding_id idempotency_key amount request state stripe_id fault reason created_at "
         "called_at again_at tries done_at read_at stripe_state sent_at failed_ids covered disputed settled_at "
-        "settled_reason",
+        "settled_reason by_hand",
+    ),
+    # What organizers write of a refund, and beside a payment, is the person's as well: exported, and erased.
+    "refunds_by_hand": _all(PERSON, "booking_id asked_by decided_by")
+    | _all(PERSONAL, "id checkout_id amount currency reason note frees_seat state asked_at decided_at"),
+    "payment_notes": _all(PERSON, "written_by") | _all(PERSONAL, "id checkout_id body at"),
+    "payment_facts": _all(
+        PERSONAL, "checkout_id at circle_id currency state gross refunded taken waiting fee"
+    ),
+    "payment_sums": _all(
+        IMPERSONAL,
+        "day circle_id state currency payments gross refunded taken waiting fee without_fee is_folded",
     ),
     "payment_findings": _all(PERSON, "booking_id pass_id settled_by")
     | _all(
@@ -443,6 +454,7 @@ STAYS = frozenset(
             "ledger_lines",
             "limits",
             "money_rows",
+            "payment_facts",
             "pass_uses",
             "passes",
             "payment_shares",

@@ -241,6 +241,14 @@ select
         from cash_rows as cash left join people as noter on noter.id = cash.noted_by
         where cash.booking_id = bookings.id order by cash.at, cash.id
     ) as cash,
+    array(
+        select jsonb_build_object(
+            'amount', refunds.amount - refunds.covered, 'state', refunds.state, 'settled', refunds.settled_at is not null,
+            'note', by_hand.note
+        )
+        from operations as refunds join refunds_by_hand as by_hand on by_hand.id = refunds.by_hand
+        where refunds.booking_id = bookings.id order by refunds.created_at, refunds.id
+    ) as by_hand,
     coalesce(
         (select url from checkouts where id = checkout_named(bookings.id) and state = 'open'), ''
     ) as checkout_url,

@@ -86,6 +86,27 @@ select
         select jsonb_agg(to_jsonb(money_rows)) from money_rows
         where booking_id in (select id from mine) or pass_id in (select id from own_passes)
     ) as money_rows,
+    (
+        select jsonb_agg(to_jsonb(refunds_by_hand)) from refunds_by_hand
+        where checkout_id in (
+            select checkout_id from checkout_lines
+            where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+        )
+    ) as refunds_by_hand,
+    (
+        select jsonb_agg(to_jsonb(payment_notes)) from payment_notes
+        where checkout_id in (
+            select checkout_id from checkout_lines
+            where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+        )
+    ) as payment_notes,
+    (
+        select jsonb_agg(to_jsonb(payment_facts)) from payment_facts
+        where checkout_id in (
+            select checkout_id from checkout_lines
+            where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+        )
+    ) as payment_facts,
     (select jsonb_agg(to_jsonb(own_passes)) from own_passes) as passes,
     (select jsonb_agg(to_jsonb(pass_uses)) from pass_uses where pass_id in (select id from own_passes)) as pass_uses,
     (select jsonb_agg(to_jsonb(pass_offers)) from pass_offers where published_by = :person) as pass_offers,
@@ -307,6 +328,18 @@ where settled_reason <> '' and (
     booking_id in (select id from bookings where person_id = :person)
     or pass_id in (select id from passes where person_id = :person)
 );
+
+-- name: erase_payment_notes(person)!
+-- what organizers wrote of refunds by hand, and beside payments of theirs
+with paid as materialized (
+    select checkout_id from checkout_lines
+    where booking_id in (select id from bookings where person_id = :person)
+        or pass_id in (select id from passes where person_id = :person)
+), refunds as (
+    update refunds_by_hand set reason = 'Erased', note = case when note = '' then '' else 'Erased' end
+    where checkout_id in (select paid.checkout_id from paid)
+)
+update payment_notes set body = 'Erased' where checkout_id in (select paid.checkout_id from paid);
 
 -- name: erase_cash_notes(person)!
 -- what was written beside cash of theirs

@@ -127,6 +127,20 @@ where waiting.is_stuck
 order by waiting.created_at
 limit 21;
 
+-- name: refund_asked()
+-- refunds that organizers ask for of their own payments, and that another one has to agree to
+select
+    'refund_asked' as source, asked.id::text as about, asked.asked_at as at, null::timestamptz as due, asked.asked_by as not_for,
+    jsonb_build_object('asker', people.name, 'payment', asked.checkout_id) as facts
+from refunds_by_hand as asked join people on people.id = asked.asked_by
+where asked.state = 'asked'
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'refund_asked' and off.about = asked.id::text and off.until > now()
+    )
+order by asked.asked_at
+limit 21;
+
 -- name: finding()
 -- answers of Stripe that differ from what was asked, and that nobody settled
 select

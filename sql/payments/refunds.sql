@@ -1,12 +1,13 @@
--- name: add_refund(id, booking_id, checkout_id, amount, disputed, reason, request)!
--- a refund that is due, with the parameters of its call. disputed: how much of it a dispute has taken already
+-- name: add_refund(id, booking_id, checkout_id, amount, disputed, reason, request, by_hand)!
+-- a refund that is due, with the parameters of its call. disputed: how much of it a dispute has taken already. by_hand: the refund by
+-- hand that it carries out, if it does
 insert into operations (
     id, kind, booking_id, pass_id, checkout_id, idempotency_key, amount, covered, disputed, reason, request,
-    state, done_at
+    by_hand, state, done_at
 )
 select
     :id, 'refund', lines.booking_id, lines.pass_id, lines.checkout_id, 'circles-refund-' || :id::uuid, given.amount,
-    given.disputed, given.disputed, :reason, :request::jsonb,
+    given.disputed, given.disputed, :reason, :request::jsonb, :by_hand,
     case when given.amount = given.disputed then 'done' else 'due' end,
     case when given.amount = given.disputed then now() end
 from (values (:amount::int, :disputed::int)) as given (amount, disputed)
@@ -40,6 +41,12 @@ from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
 where (lines.booking_id = :booking_id or lines.pass_id = :booking_id) and checkouts.state = 'paid'
 order by checkouts.created_at desc, checkouts.id
 for no key update of checkouts;
+
+-- name: payment_of(checkout_id)
+-- one paid checkout, locked, as `lock_payments` has it
+select id, booking_id as reference, payment_intent, currency from checkouts
+where id = :checkout_id and state = 'paid'
+for no key update;
 
 -- name: money_of(booking_id)
 -- the money of a booking or pass in each of its payments, in minor units: its balance, what of it is to be refunded, and what disputes

@@ -32,7 +32,7 @@ LARGE = [
     "people", "sign_ins", "gatherings", "bookings", "checkouts", "operations", "money_rows", "events", "acceptances",
     "attendance", "invites", "sendings", "mails", "register_counts", "register_marks", "hosted_gatherings",
     "register_facts", "waits", "reminders", "host_entries", "walk_ins", "checkout_lines", "cash_rows", "message_people",
-    "known_browsers",
+    "known_browsers", "payment_facts", "payment_sums",
 ]  # fmt: skip
 
 

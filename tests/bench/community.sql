@@ -158,6 +158,20 @@ where booked.kind = 'paid' and (
     moved.kind = 'payment' and state in ('confirmed', 'cancelled') or state = 'cancelled' and b % 10007 <> 0
 );
 
+-- What triggers keep of payments.
+insert into payment_facts (checkout_id, at, circle_id, currency, state, gross, refunded, taken, waiting, fee)
+select * from payment_sources;
+
+insert into payment_sums (
+    day, circle_id, state, currency, payments, gross, refunded, taken, waiting, fee, without_fee, is_folded
+)
+select
+    (facts.at at time zone 'UTC')::date, level.circle_id, facts.state, facts.currency, count(*), sum(facts.gross), sum(facts.refunded),
+    sum(facts.taken), sum(facts.waiting), coalesce(sum(facts.fee), 0), count(*) filter (where facts.fee is null), true
+from payment_facts as facts
+cross join lateral (values (facts.circle_id), ('00000000-0000-0000-0000-000000000000')) as level (circle_id)
+group by 1, 2, 3, 4;
+
 insert into events (at, who, what, about, after)
 select at, pg_temp.row_id('person', person), 'booking.' || state, id, state from booked;
 

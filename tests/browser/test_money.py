@@ -42,13 +42,14 @@ async def test_seeing_to_refunds_that_failed(visit: Visit, site: Site, live: boo
     await visitor.come_in(await site.member("Orla", is_organizer=True))
     await visitor.open("/organize")
     await visitor.follow("Money")
+    await visitor.follow("Waiting")
 
     await visitor.follow(f"$45 for {again.name}")
     await visitor.sees("It never goes out twice.")
     if live:
         await is_for_everybody(visitor)
     await visitor.button("Try again").dblclick()
-    await visitor.reads("Money")
+    await visitor.reads("Money that waits")
 
     async def arrived() -> bool:
         return await site.ask(REFUND_STATE, again_booking) == "done"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from circles.base.english import MAX_COUNTED
 from circles.gatherings.filters import MAX_READ_TO_COUNT
+from circles.organizing.payments.rules import ALWAYS, ARRIVED
 from tests.bench.community import Community, row_id
 
 NOW = datetime.now(UTC)
@@ -166,6 +167,17 @@ BY_QUERY: dict[str, dict[str, Any]] = {
     "store/audit.broken": {"after": 10},
     "store/audit.hash_at": {"position": 10},
     "organizing/overview.months": {"most": 600},
+    "organizing/payments.page": {"states": [*ARRIVED], "circle": None, "since": ALWAYS, "until": NOW},
+    "organizing/payments.totals": {
+        "states": [*ARRIVED],
+        "circle": None,
+        "first_day": TODAY - timedelta(days=400),
+        "last_day": TODAY,
+        "edges_since": [NOW - timedelta(hours=9)],
+        "edges_until": [NOW],
+    },
+    "organizing/payments.found": {"states": [*ARRIVED], "circle": None, "since": ALWAYS, "until": NOW},
+    "organizing/payments.fold_sums": {"most": 5_000},
     "organizing/overview.next_gatherings": {"until": NOW + timedelta(days=7), "most": 21},
     "exports/exports.size": {"gatherings": None},
     "exports/rows.attendance": {"gatherings": None},

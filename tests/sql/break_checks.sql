@@ -456,3 +456,20 @@ select now(), id, -1, amount, part from payment_shares where part > 0 limit 1;
 -- a receipt that is lost
 alter table receipts disable trigger receipts_append_only;
 delete from receipts where id = (select id from receipts where checkout_id is not null limit 1);
+
+-- name: payments_are_what_their_money_says#
+-- a refund that the list of payments does not know
+alter table money_rows disable trigger money_rows_keep_payment;
+insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
+select booking_id, checkout_id, 'dispute', -1, currency, 'du_unknown' from money_rows where kind = 'payment' limit 1;
+
+-- name: sums_of_payments_add_up#
+-- a payment that is counted twice
+insert into payment_sums (day, circle_id, state, currency, payments, gross, refunded, taken, waiting, fee, without_fee)
+select current_date, circle_id, state, currency, 1, gross, 0, 0, 0, 0, 1 from payment_facts limit 1;
+
+-- name: refunds_by_hand_are_what_was_asked#
+-- a refund by hand of which nothing was sent
+insert into refunds_by_hand (id, checkout_id, amount, currency, reason, state, asked_by, decided_by, decided_at)
+select gen_random_uuid(), facts.checkout_id, 100, 'USD', 'They could not come in', 'done', people.id, people.id, now()
+from payment_facts as facts cross join people limit 1;

@@ -159,33 +159,45 @@ async def take_off(
         row = await _lock(tx, actor, booking_id)
         if row["state"] == "cancelled" and row["end_cause"] == "taken_off":
             return False
-        refuse_if(rules.take_off_refusals(row["state"], row["starts_at"], row["now"]))
-        terms = end_rules.refund_for(row)
-        await transitions.end(tx, row, "cancelled", "taken_off", actor_id=actor.id)
-        if how.refund == "all":
-            await payments.refund_everything(tx, booking_id, "taken_off")
-        elif how.refund == "terms" and terms.amount:
-            await payments.refund(tx, booking_id, terms.amount, "taken_off")
-        cash = await payments.cash_of(tx, booking_id)
-        if how.cash_back and cash > 0:
-            await payments.note_cash(
-                tx, how.key, booking_id, "given_back", cash, row["currency"], actor_id=actor.id
-            )
-        if how.note:
-            await SQL.write_note(tx, booking=booking_id, body=how.note, actor_id=actor.id)
-        await audit.record(
-            tx,
-            "booking.taken_off",
-            booking_id,
-            actor_id=actor.id,
-            before="confirmed",
-            after="cancelled",
-            why=how.note,
-            details={"refund": how.refund, "cash_back": how.cash_back},
-        )
-        await transitions.withdraw_invite(tx, booking_id, "taken_off", how.message)
+        await take_off_locked(tx, actor.id, row, how)
         await also(tx)
     return True
+
+
+async def lock_seats(tx: db.Tx, booking_ids: Sequence[UUID]) -> list[db.Record]:
+    """Lock several bookings after their gatherings, in the order in which everybody locks several."""
+    await transitions.SQL.lock_gatherings(tx, booking_ids=list(booking_ids))
+    return [await transitions.lock(tx, booking_id) for booking_id in booking_ids]
+
+
+async def take_off_locked(tx: db.Tx, actor_id: UUID, row: db.Record, how: TakenOff) -> None:
+    """Take the person of a locked booking off; see `take_off`. Raises Refused with every reason."""
+    booking_id = row["id"]
+    refuse_if(rules.take_off_refusals(row["state"], row["starts_at"], row["now"]))
+    terms = end_rules.refund_for(row)
+    await transitions.end(tx, row, "cancelled", "taken_off", actor_id=actor_id)
+    if how.refund == "all":
+        await payments.refund_everything(tx, booking_id, "taken_off")
+    elif how.refund == "terms" and terms.amount:
+        await payments.refund(tx, booking_id, terms.amount, "taken_off")
+    cash = await payments.cash_of(tx, booking_id)
+    if how.cash_back and cash > 0:
+        await payments.note_cash(
+            tx, how.key, booking_id, "given_back", cash, row["currency"], actor_id=actor_id
+        )
+    if how.note:
+        await SQL.write_note(tx, booking=booking_id, body=how.note, actor_id=actor_id)
+    await audit.record(
+        tx,
+        "booking.taken_off",
+        booking_id,
+        actor_id=actor_id,
+        before="confirmed",
+        after="cancelled",
+        why=how.note,
+        details={"refund": how.refund, "cash_back": how.cash_back},
+    )
+    await transitions.withdraw_invite(tx, booking_id, "taken_off", how.message)
 
 
 async def _lock(tx: db.Tx, actor: Person, booking_id: UUID) -> db.Record:

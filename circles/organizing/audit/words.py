@@ -60,6 +60,11 @@ _MONEY: Final = {
     "finding.settled": "settled a difference with Stripe",
     "finding.unknown": "found a payment that Stripe does not know",
     "receipt.sent": "sent a receipt again",
+    "payment.noted": "wrote a note beside a payment",
+    "refund.by_hand": "sent money back by hand",
+    "refund.by_hand_asked": "asked another organizer to agree to a refund",
+    "refund.by_hand_declined": "declined a refund",
+    "refund.by_hand_withdrawn": "withdrew the request of a refund",
     "refund.covered": "noted money that went back another way",
     "refund.done": "saw a refund arrive",
     "refund.due": "requested a refund",
@@ -254,6 +259,7 @@ GROUPS: Final = {
 
 _REASONS: Final = {
     "by_member": "by the person themselves",
+    "by_organizer": "by an organizer",
     "by_host": "by a host",
     "gathering_cancelled": "the gathering was canceled",
     "taken_off": "taken off",

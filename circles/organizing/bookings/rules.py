@@ -111,7 +111,7 @@ _MONEY: Final = {
     "dispute": "{amount} taken by a dispute",
     "dispute_returned": "{amount} came back from a dispute",
 }
-_CASH: Final = {
+CASH_WORDS: Final = {
     "received": "{amount} in cash noted",
     "given_back": "{amount} given back in cash",
     "correction": "Cash corrected by {amount}",
@@ -146,20 +146,20 @@ def _words(row: Row) -> Iterator[str]:
             text = audit_words.words_of(what)
             yield text[0].upper() + text[1:]
     elif source == "mail":
-        yield f"Mail: {mail_words(what)}{_MAIL_STATES.get(row['why'], '')}"
+        yield f"Mail: {mail_words(what)}{MAIL_STATES.get(row['why'], '')}"
     else:
         said = _BY_SOURCE[source].get(what, f"{source}: {what}".replace("_", " ").capitalize())
         yield said.format(amount=amount)
 
 
-_MAIL_STATES: Final = {
+MAIL_STATES: Final = {
     "waiting": ", not sent yet",
     "refused": ", refused by its address",
     "expired": ", not delivered",
 }
 _BY_SOURCE: Final[dict[str, dict[str, str]]] = {
     "money": _MONEY,
-    "cash": _CASH,
+    "cash": CASH_WORDS,
     "mark": _MARKS,
     "dispute": _DISPUTES,
     "calendar": _CALENDAR,

@@ -61,6 +61,7 @@ _MAILS: Final = {
     "receipt": "a receipt",
     "apology": "an apology for a lost seat",
     "refund_failed": "news of a refund that did not arrive",
+    "refund_by_hand": "news of a refund by an organizer",
     "payment_failed": "news of a payment that did not arrive",
     "addition_back": "news of money that goes back",
     "addition_failed": "news of a payment that did not arrive",

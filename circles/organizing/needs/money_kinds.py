@@ -34,6 +34,15 @@ def _refund(need: Need, viewer: Viewer) -> Words:
     )
 
 
+def _refund_asked(need: Need, viewer: Viewer) -> Words:
+    return Words(
+        f"{need.facts['asker']} asks for a refund of their own payment.",
+        "Nothing goes out before another organizer agrees.",
+        "Look and decide",
+        f"/organize/payments/{need.facts['payment']}",
+    )
+
+
 def _finding(need: Need, viewer: Viewer) -> Words:
     return Words(
         f"Stripe answered something other than was asked: {_whose(need)}.",
@@ -72,6 +81,14 @@ KINDS = (
         many="refusals by Stripe",
     ),
     Kind("refund", SQL.refund, "refund", _refund, "pressing"),
+    Kind(
+        "refund_asked",
+        SQL.refund_asked,
+        "refund to agree to",
+        _refund_asked,
+        many="refunds to agree to",
+        is_mailed=False,
+    ),
     Kind("finding", SQL.finding, "payment that differs", _finding, "pressing", many="payments that differ"),
     Kind("payment", SQL.payment, "undecided payment", _payment, "pressing"),
     Kind("dispute", SQL.dispute, "dispute", _dispute, "pressing", pressing_within=timedelta(days=7)),

@@ -48,8 +48,24 @@ async def refund_addition(tx: db.Tx, booking_id: UUID, reference: UUID, reason: 
     return await _refund(tx, booking_id, NO_LIMIT, reason, own)
 
 
+async def refund_part(
+    tx: db.Tx, checkout_id: UUID, booking_id: UUID, amount: int, reason: str, *, by_hand: UUID
+) -> int:
+    """Request a refund of one payment of a booking, whose checkout the caller has locked; see `refund`.
+
+    by_hand: the row of refunds_by_hand that it carries out.
+    """
+    payments = await db.rows(SQL.payment_of(tx, checkout_id=checkout_id))
+    return await _refund(tx, booking_id, amount, reason, payments, by_hand)
+
+
 async def _refund(
-    tx: db.Tx, booking_id: UUID, amount: int, reason: str, payments: Sequence[db.Record]
+    tx: db.Tx,
+    booking_id: UUID,
+    amount: int,
+    reason: str,
+    payments: Sequence[db.Record],
+    by_hand: UUID | None = None,
 ) -> int:
     """Request a refund from these payments of a booking, which are locked."""
     money = {row["checkout_id"]: row for row in await db.rows(SQL.money_of(tx, booking_id=booking_id))}
@@ -60,12 +76,18 @@ async def _refund(
     split = rules.split_refund(amount, parts)
     for payment, (sent, disputed) in zip(payments, split, strict=True):
         if sent + disputed:
-            await _request(tx, booking_id, payment, sent, disputed, reason)
+            await _request(tx, booking_id, payment, sent, disputed, reason, by_hand)
     return sum(sent for sent, _ in split)
 
 
 async def _request(
-    tx: db.Tx, booking_id: UUID, payment: db.Record, refunded: int, disputed: int, reason: str
+    tx: db.Tx,
+    booking_id: UUID,
+    payment: db.Record,
+    refunded: int,
+    disputed: int,
+    reason: str,
+    by_hand: UUID | None,
 ) -> None:
     operation_id = uuid4()
     parameters = rules.refund_parameters(
@@ -83,6 +105,7 @@ async def _request(
         disputed=disputed,
         reason=reason,
         request=parameters,
+        by_hand=by_hand,
     )
     if not refunded:
         await audit.record(tx, "refund.covered", booking_id, after="done", why="dispute")

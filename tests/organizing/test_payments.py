@@ -1,0 +1,399 @@
+"""The organizers' payments: found, summed, told as a story, sent back by hand; and who has to agree to it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+
+from circles.base.errors import Refused
+from circles.base.reading import number_of
+from circles.organizing.payments import actions
+from circles.organizing.payments.rules import HandRefund
+from circles.practice.stripe import disputes as bank
+from tests.bookings import helpers
+from tests.bookings.helpers import Scene, own_statements, paid_seat
+from tests.cast import add_person
+from tests.conftest import Browser, OpenBrowser
+
+scene, mira = helpers.scene, helpers.mira
+Drain = Callable[[], Awaitable[Any]]
+
+LIST = "/organize/payments"
+
+
+@pytest_asyncio.fixture
+async def odile(scene: Scene, browser: OpenBrowser) -> AsyncIterator[Browser]:
+    async with browser(scene.cast.odile) as page:
+        yield page
+
+
+async def payment_of(scene: Scene, booking: UUID) -> UUID:
+    return await scene.value("select checkout_id from checkout_lines where booking_id = $1", booking)
+
+
+async def found(page: Browser, **typed: str) -> list[str]:
+    """The payments that a search shows, by their addresses."""
+    answer = await page.post(LIST, data=typed)
+    assert answer.status_code == 303
+    assert typed.get("q", "nothing") not in answer.headers["location"], "what is looked for is in no address"
+    text = (await page.get(answer.headers["location"])).text
+    return re.findall(rf'<th scope="row"><a href="({LIST}/[0-9a-f-]+)"', text)
+
+
+def refund_form(text: str, **more: str) -> dict[str, str]:
+    """The form of a payment's page, as a browser sends it."""
+    hidden = dict(re.findall(r'<input type="hidden" name="(id|left)" value="([^"]*)">', text))
+    return {**hidden, "what": "all", "reason": "They could not come in"} | more
+
+
+async def send_back(page: Browser, payment: UUID, **more: str) -> Any:
+    text = (await page.get(f"{LIST}/{payment}")).text
+    return await page.post(f"{LIST}/{payment}/refund", data=refund_form(text, **more))
+
+
+async def refunded(scene: Scene) -> int:
+    """What went back at the look-alike of Stripe, in minor units."""
+    return await scene.value(
+        "select coalesce(sum((body ->> 'amount')::int), 0) from practice_objects where kind = 'refund'"
+    )
+
+
+# The list
+
+
+async def test_a_payment_is_found_by_all_that_names_it(
+    scene: Scene, odile: Browser, drain: Drain, queries: list[str]
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await paid_seat(scene, scene.cast.milo, drain)
+    payment = await payment_of(scene, booking)
+    own = f"{LIST}/{payment}"
+    row = await scene.value("select to_jsonb(checkouts) from checkouts where id = $1", payment)
+    for text in ("mira", number_of(booking), number_of(payment), row["stripe_id"], row["payment_intent"]):
+        assert await found(odile, q=text) == [own], text
+    assert await found(odile, q="mira@example.org") == [own]
+    assert await found(odile, q="mira", state="refunded") == []
+    assert len(await found(odile, state="paid", circle=str(scene.cast.circle))) == 2
+    assert await found(odile, circle=str(scene.cast.other_circle)) == []
+    assert len(await found(odile, **{"from": "2020-01-01", "to": "2090-01-01"})) == 2
+    assert await found(odile, to="2020-01-01") == []
+    queries.clear()
+    text = (await odile.get(LIST)).text
+    assert len(own_statements(queries)) <= 4, "the sign-in and three more"
+    assert "$90" in text
+
+
+async def test_dates_that_cannot_be_are_said_beside_them(odile: Browser) -> None:
+    answer = await odile.post(LIST, data={"from": "2026-03-02", "to": "2026-03-01", "q": "Mira"})
+    assert answer.status_code == 422
+    assert "The last day cannot be before the first." in answer.text
+    assert 'value="Mira"' in answer.text
+
+
+async def test_nobody_else_reads_what_was_paid(scene: Scene, browser: OpenBrowser, drain: Drain) -> None:
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.mira, drain))
+    for who in (scene.cast.mira, scene.cast.farid):
+        async with browser(who) as page:
+            assert (await page.get(LIST)).status_code == 404
+            assert (await page.get(f"{LIST}/{payment}")).status_code == 404
+            assert (await page.post(f"{LIST}/{payment}/refund", data={"what": "all"})).status_code == 404
+
+
+# Sent back by hand
+
+
+async def test_a_part_goes_back_and_the_member_reads_it(
+    scene: Scene, odile: Browser, mira: Browser, drain: Drain
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    payment = await payment_of(scene, booking)
+    line = "Sorry that the room was cold."
+    answer = await send_back(odile, payment, what="part", amount="10,50 $", note=line)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{LIST}/{payment}")
+    await drain()
+    assert await refunded(scene) == 1050
+    story = (await odile.get(f"{LIST}/{payment}")).text
+    for words in (
+        "Checkout of $45 opened, by Mira", "$45 paid", "Refund of $10.50 asked for, by Odile", "They could not come in",
+        "$10.50 sent back", "Refund of $10.50 arrived", "Refunded in part", line,
+    ):  # fmt: skip
+        assert words in story, words
+    assert await found(odile, state="part") == [f"{LIST}/{payment}"]
+    assert (await scene.row(booking))["state"] == "confirmed", "the seat stays"
+    page = (await mira.get(f"/bookings/{booking}")).text
+    assert "$10.50 of what you paid went back to your card" in page
+    assert line in page
+    assert "They could not come in" not in page
+    mail = await scene.value("select text_body from mails where kind = 'refund_by_hand'")
+    assert "$10.50" in mail
+    assert line in mail
+    assert "They could not come in" not in mail
+    subject = await scene.value("select subject from mails where kind = 'refund_by_hand'")
+    assert subject == "Tuesday group: a refund is on its way"
+    event = await scene.value(
+        "select array[who::text, why] from events where what = 'refund.by_hand' and about = $1", booking
+    )
+    assert event == [str(scene.cast.odile), "They could not come in"]
+    # What is left goes back when the member cancels, and no more.
+    await mira.post(f"/bookings/{booking}/cancel", data={"refund": "3450"})
+    await drain()
+    assert await refunded(scene) == 4500
+
+
+@pytest.mark.parametrize(
+    ("typed", "refusal"),
+    [
+        ({"what": "part", "amount": "45.01"}, "No more than $45 is left to send back."),
+        ({"what": "part", "amount": "100"}, "No more than $45 is left to send back."),
+        ({"what": "part", "amount": "€ 10"}, "is another currency"),
+        ({"what": "part", "amount": "10.005"}, "at most 2 digits after the point"),
+        ({"what": "part", "amount": "-5"}, "An amount cannot be less than zero."),
+        ({"what": "part", "amount": "0"}, "Please give an amount above 0."),
+        ({"what": "part", "amount": ""}, "Please give an amount."),
+        ({"what": "part", "amount": "ten"}, "as a plain number"),
+        ({"what": "all", "reason": " "}, "Please say in a few words why."),
+        ({"what": ""}, "Please choose how much goes back."),
+        ({"what": "most"}, "Please choose how much goes back."),
+        ({"left": "9000"}, "This changed since you looked: $45 is left of the payment now."),
+        ({"reason": "x" * 501}, "Please use 500 letters at most."),
+    ],
+)
+async def test_what_cannot_be_sent_back_is_refused_with_all_that_was_typed(
+    scene: Scene, odile: Browser, drain: Drain, typed: dict[str, str], refusal: str
+) -> None:
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.mira, drain))
+    answer = await send_back(odile, payment, **({"note": "A line to keep"} | typed))
+    assert answer.status_code == 422
+    assert refusal in answer.text.replace("&#39;", "'")
+    assert "A line to keep" in answer.text
+    assert await scene.count("operations where kind = 'refund'") == 0
+
+
+@pytest.mark.parametrize("amount", ["10", "$10", "10.00", "10,00", "USD 10", "10 dollars", " １０ "])
+async def test_an_amount_however_it_is_typed(scene: Scene, odile: Browser, drain: Drain, amount: str) -> None:
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.mira, drain))
+    assert (await send_back(odile, payment, what="part", amount=amount)).status_code == 303
+    assert await scene.value("select amount from operations where kind = 'refund'") == 1000
+
+
+async def test_a_form_pressed_twice_or_shown_in_two_windows_sends_once(
+    scene: Scene, odile: Browser, drain: Drain
+) -> None:
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.mira, drain))
+    text = (await odile.get(f"{LIST}/{payment}")).text
+    other = (await odile.get(f"{LIST}/{payment}")).text
+    sent = refund_form(text, what="part", amount="10")
+    for _ in range(2):
+        assert (await odile.post(f"{LIST}/{payment}/refund", data=sent)).status_code == 303
+    late = await odile.post(f"{LIST}/{payment}/refund", data=refund_form(other, what="part", amount="10"))
+    assert late.status_code == 422
+    assert "This changed since you looked: $35 is left" in late.text
+    await drain()
+    assert await refunded(scene) == 1000
+    # Having looked once more, the same organizer may mean it.
+    again = refund_form(late.text, what="part", amount="10")
+    assert (await odile.post(f"{LIST}/{payment}/refund", data=again)).status_code == 303
+    await drain()
+    assert await refunded(scene) == 2000
+
+
+async def test_nothing_is_left_after_all_went_back(scene: Scene, odile: Browser, drain: Drain) -> None:
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.mira, drain))
+    text = (await odile.get(f"{LIST}/{payment}")).text
+    assert (await send_back(odile, payment)).status_code == 303
+    late = await odile.post(f"{LIST}/{payment}/refund", data=refund_form(text) | {"id": str(uuid4())})
+    assert late.status_code == 422, "while it is still on its way"
+    assert "All of it went back already, or is on its way." in late.text
+    await drain()
+    assert await refunded(scene) == 4500
+
+
+async def test_nothing_goes_back_while_a_bank_decides(scene: Scene, odile: Browser, drain: Drain) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    payment = await payment_of(scene, booking)
+    text = (await odile.get(f"{LIST}/{payment}")).text
+    intent = await scene.value("select payment_intent from checkouts where id = $1", payment)
+    async with scene.context.db.transaction() as tx:
+        dispute = await bank.open_dispute(tx, intent)
+    await drain()
+    refused = await odile.post(f"{LIST}/{payment}/refund", data=refund_form(text))
+    assert refused.status_code == 422
+    assert "A bank looks into a dispute of this payment." in refused.text
+    assert "$45 taken by a dispute" in refused.text
+    assert await scene.count("operations where kind = 'refund'") == 0
+    assert await found(odile, state="disputed") == [f"{LIST}/{payment}"]
+    async with scene.context.db.transaction() as tx:
+        await bank.close_dispute(tx, dispute["id"], "won")
+    await drain()
+    assert (await send_back(odile, payment)).status_code == 303
+    await drain()
+    assert await refunded(scene) == 4500
+
+
+async def test_the_seat_is_free_again_where_that_is_ticked(
+    scene: Scene, odile: Browser, mira: Browser, drain: Drain
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    payment = await payment_of(scene, booking)
+    assert (await send_back(odile, payment, what="part", amount="20", frees_seat="on")).status_code == 303
+    await drain()
+    row = await scene.row(booking)
+    assert (row["state"], row["end_cause"]) == ("cancelled", "taken_off")
+    assert await scene.seats() == 0
+    assert await refunded(scene) == 2000
+    assert await scene.count("mails where calendar_method = 'CANCEL'") == 1
+    told = await scene.value(
+        "select string_agg(text_body, ' ') from mails where to_address = 'farid@example.org'"
+    )
+    assert "took somebody off" in told
+    assert "They could not come in" not in told
+    text = (await odile.get(f"{LIST}/{payment}")).text
+    assert "Also free the seat" not in text, "it is free already"
+    late = await odile.post(f"{LIST}/{payment}/refund", data=refund_form(text, frees_seat="on"))
+    assert (late.status_code, "There is no seat ahead to free." in late.text) == (422, True)
+
+
+async def test_a_late_cancel_and_a_past_gathering_can_be_refunded(
+    scene: Scene, odile: Browser, mira: Browser, drain: Drain
+) -> None:
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    await scene.paid_long_ago(booking)
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=2))
+    await mira.post(f"/bookings/{booking}/cancel", data={"refund": "0"})
+    payment = await payment_of(scene, booking)
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=-30))
+    assert (await send_back(odile, payment)).status_code == 303
+    await drain()
+    assert await refunded(scene) == 4500
+    assert "All of the $45 you paid went back" in (await mira.get(f"/bookings/{booking}")).text
+
+
+# An organizer's own payment
+
+
+async def test_an_organizers_own_payment_waits_for_another_one(
+    scene: Scene, odile: Browser, browser: OpenBrowser, drain: Drain
+) -> None:
+    olaf = await add_person(scene.context, "Olaf", is_organizer=True)
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.odile, drain))
+    answer = await send_back(odile, payment, what="part", amount="40")
+    assert answer.status_code == 303
+    await drain()
+    assert await refunded(scene) == 0
+    own = (await odile.get(f"{LIST}/{payment}")).text
+    assert "Withdraw it" in own
+    assert "Agree, send it back" not in own
+    asked = await scene.value("select id from refunds_by_hand")
+    refused = await odile.post(f"{LIST}/{payment}/agree", data={"asked": str(asked)})
+    assert (refused.status_code, "another organizer has to agree" in refused.text) == (422, True)
+    again = await send_back(odile, payment)
+    assert again.status_code == 422
+    assert await refunded(scene) == 0
+    assert "asks for a refund of their own payment" not in (await odile.get("/organize")).text
+    mail = await scene.value("select text_body from mails where to_address = 'olaf@example.org'")
+    assert "One more organizer has to agree." in mail
+    assert "Odile" not in mail
+    async with browser(olaf) as page:
+        assert "Odile asks for a refund of their own payment." in (await page.get("/organize")).text
+        assert "Odile asks for $40" in (await page.get(f"{LIST}/{payment}")).text
+        for _ in range(2):
+            agreed = await page.post(f"{LIST}/{payment}/agree", data={"asked": str(asked)})
+            assert agreed.status_code == 303
+        late = await page.post(f"{LIST}/{payment}/decline", data={"asked": str(asked)})
+        assert (late.status_code, "decided already" in late.text) == (422, True)
+    await drain()
+    assert await refunded(scene) == 4000
+    events = await scene.value(
+        "select array_agg(what || who::text order by id) from events where what like 'refund.by%'"
+    )
+    assert events == [f"refund.by_hand_asked{scene.cast.odile}", f"refund.by_hand{olaf}"]
+    story = (await odile.get(f"{LIST}/{payment}")).text
+    assert "Refund of $40 agreed to, by Olaf" in story
+
+
+async def test_a_refund_that_was_asked_for_is_declined_or_withdrawn(
+    scene: Scene, odile: Browser, browser: OpenBrowser, drain: Drain
+) -> None:
+    olaf = await add_person(scene.context, "Olaf", is_organizer=True)
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.odile, drain))
+    async with browser(olaf) as page:
+        for who, state in ((page, "declined"), (odile, "withdrawn")):
+            await send_back(odile, payment)
+            asked = await scene.value("select id from refunds_by_hand where state = 'asked'")
+            answer = await who.post(f"{LIST}/{payment}/decline", data={"asked": str(asked)})
+            assert answer.status_code == 303
+            assert await scene.value("select state from refunds_by_hand where id = $1", asked) == state
+    await drain()
+    assert await refunded(scene) == 0
+
+
+async def test_the_only_organizer_refunds_their_own_payment_at_once(
+    scene: Scene, odile: Browser, drain: Drain
+) -> None:
+    await scene.value("update people set is_organizer = false where id <> $1 returning id", scene.cast.odile)
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.odile, drain))
+    assert (await send_back(odile, payment)).status_code == 303
+    await drain()
+    assert await refunded(scene) == 4500
+    assert await scene.count("events where what = 'refund.by_hand' and who = $1", scene.cast.odile) == 1
+
+
+async def test_agreeing_counts_what_went_back_meanwhile(
+    scene: Scene, odile: Browser, browser: OpenBrowser, drain: Drain
+) -> None:
+    """The asking organizer cancels the seat before another one agrees: nothing goes back twice."""
+    olaf = await add_person(scene.context, "Olaf", is_organizer=True)
+    booking = await paid_seat(scene, scene.cast.odile, drain)
+    payment = await payment_of(scene, booking)
+    await send_back(odile, payment)
+    asked = await scene.value("select id from refunds_by_hand")
+    await odile.post(f"/bookings/{booking}/cancel", data={"refund": "4500"})
+    async with browser(olaf) as page:
+        answer = await page.post(f"{LIST}/{payment}/agree", data={"asked": str(asked)})
+        assert answer.status_code == 422
+        assert "Only $0 is left by now." in answer.text
+    await drain()
+    assert await refunded(scene) == 4500
+
+
+# At once
+
+
+async def test_two_organizers_at_once_send_it_once(scene: Scene, drain: Drain) -> None:
+    olaf = await add_person(scene.context, "Olaf", is_organizer=True)
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.mira, drain))
+
+    async def press(who: UUID, amount: int | None) -> str:
+        wish = HandRefund(uuid4(), None, amount, 4500, "They could not come in")
+        return await actions.refund(scene.context, await scene.person(who), payment, wish)
+
+    answers = await asyncio.gather(
+        press(scene.cast.odile, 3000), press(olaf, 3000), press(olaf, None), return_exceptions=True
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == ["Refused", "Refused", "str"]
+    assert all(isinstance(answer, Refused | str) for answer in answers)
+    await drain()
+    assert await refunded(scene) in (3000, 4500)
+
+
+# Notes
+
+
+async def test_a_note_stands_in_the_story(scene: Scene, odile: Browser, drain: Drain) -> None:
+    payment = await payment_of(scene, await paid_seat(scene, scene.cast.mira, drain))
+    key = str(uuid4())
+    for _ in range(2):
+        answer = await odile.post(f"{LIST}/{payment}/note", data={"id": key, "body": "They rang\nabout it."})
+        assert answer.status_code == 303
+    assert await scene.count("payment_notes") == 1
+    assert "They rang\nabout it." in (await odile.get(f"{LIST}/{payment}")).text
+    empty = await odile.post(f"{LIST}/{payment}/note", data={"body": "  "})
+    assert (empty.status_code, "Please write something." in empty.text) == (422, True)
+    assert (await odile.post(f"{LIST}/{uuid4()}/note", data={"body": "Hello"})).status_code == 404
