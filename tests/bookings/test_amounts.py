@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from circles.base.errors import NotFound, OutOfDate, Refused
 from circles.bookings import actions as booking_actions
 from circles.bookings.amounts import actions, rules
+from circles.bookings.given import actions as given
+from circles.bookings.given.rules import Gift
 from circles.bookings.rules import BookingInput
 from circles.payments import sync
 from circles.practice.stripe import checkouts as look_alike
@@ -231,6 +233,39 @@ async def test_what_is_refused(scene: Scene, drain: Drain) -> None:
     assert await refusal(scene, held.id, 3000, by=scene.cast.milo) == {"not_paid_yet"}
     await scene.starts_in(scene.cast.gathering, timedelta(minutes=-5))
     assert await refusal(scene, booking, 3000) == {"has_begun"}
+
+
+async def test_a_seat_that_was_given_costs_nothing_until_its_person_agreed(
+    scene: Scene, mira: Browser, drain: Drain
+) -> None:
+    gift = Gift(uuid4(), "mira@example.org", "Mira")
+    booking = await given.give_seat(
+        scene.context, await scene.person(scene.cast.farid), scene.cast.gathering, gift
+    )
+    assert await refusal(scene, booking, 4500, shown=0) == {"must_agree"}
+    agreed = {"version": str(scene.cast.version), "agreed": "on"}
+    assert (await mira.post(f"/bookings/{booking}/guidelines", data=agreed)).status_code == 303
+    assert await change(scene, booking, 4500, shown=0)
+    await pay_addition(scene)
+    await drain()
+    row = await scene.row(booking)
+    assert (row["kind"], row["amount"], await balance(scene, booking)) == ("paid", 4500, 4500)
+
+
+async def test_what_was_paid_for_a_given_seat_before_its_person_agreed_goes_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, drain: Drain
+) -> None:
+    gift = Gift(uuid4(), "mira@example.org", "Mira")
+    booking = await given.give_seat(
+        scene.context, await scene.person(scene.cast.farid), scene.cast.gathering, gift
+    )
+    with monkeypatch.context() as before:  # as the version before did
+        before.setattr(rules, "change_refusals", lambda row: [])
+        await change(scene, booking, 4500, shown=0)
+    await pay_addition(scene)
+    await drain()
+    row = await scene.row(booking)
+    assert (row["state"], row["kind"], await balance(scene, booking)) == ("confirmed", "free", 0)
 
 
 @pytest.mark.parametrize(("paid_ago", "ahead", "may"), [(59, 47, True), (61, 47, False), (61, 49, True)])

@@ -18,6 +18,9 @@ FIRST_HOUR: Final = timedelta(hours=1)
 _KINDS: Final = frozenset(("paid", "community", "free"))
 
 _FREE: Final = Reason("free", "This seat is free of charge, so there is no amount to change.")
+_AGREE_FIRST: Final = Reason(
+    "must_agree", "Please agree to the guidelines of this circle first. Then you can choose what you pay."
+)
 _TOO_LATE: Final = Reason(
     "too_late",
     "What you pay can be changed within an hour of booking, or as long as canceling refunds all of it. "
@@ -82,6 +85,8 @@ def change_refusals(row: Row) -> list[Reason]:
         return [Reason("has_begun", "The gathering has begun, so what you pay can no longer be changed.")]
     if refund_words.is_disputed(row["disputed"]):
         return [_IN_DISPUTE if refund_words.is_open(row["disputed"]) else _LOST_DISPUTE]
+    if row["acceptance_id"] is None:  # a seat that was given, and that its person has not answered
+        return [_AGREE_FIRST]
     if row["kept"] != row["amount"]:
         return [_GONE_BACK]
     return [] if _is_in_time(row) else [_TOO_LATE]
@@ -125,6 +130,8 @@ def addition_refusals(row: Row, extra: int) -> list[Reason]:
     """Why an additional payment that arrived is not applied to a booking, so that it goes back."""
     if row["state"] != "confirmed" or row["kind"] not in _KINDS or row["ends_at"] <= row["now"]:
         return [Reason("ended_already", "This booking has ended already.")]
+    if row["acceptance_id"] is None:  # only a seat that costs nothing may have none
+        return [_AGREE_FIRST]
     if not row["scale_minimum"] <= row["amount"] + extra <= row["scale_maximum"]:
         return [Reason("above_scale", "With this payment the seat would cost more than its scale says.")]
     return []
