@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final, Literal
 
 from circles.practice.stripe import balance
@@ -70,9 +71,10 @@ async def _disputable(tx: db.Tx, payment_intent: str) -> tuple[Object, int]:
 
 @jobs.job("payments.practice_dispute")
 async def run_open_dispute(context: Context, *, id: str, inquiry: bool) -> None:
-    """Job: open_dispute."""
-    async with context.db.transaction() as tx:
-        await open_dispute(tx, id, inquiry=inquiry)
+    """Job: open_dispute, unless nothing of the payment is left to dispute by then."""
+    with suppress(ApiError):
+        async with context.db.transaction() as tx:
+            await open_dispute(tx, id, inquiry=inquiry)
 
 
 async def _move(tx: db.Tx, dispute: str, amount: int, currency: str, fee: int, now: int) -> Object:
