@@ -402,6 +402,40 @@ async def test_a_refund_waits_for_the_last_of_two_disputes(
     assert states == ["failed", "due"]
 
 
+@pytest.mark.parametrize(("decision", "state"), [("won", "done"), ("lost", "done")])
+async def test_a_dispute_that_was_won_opens_no_refund_whose_money_the_next_one_took(
+    context: Context, booking: UUID, outcomes: Outcomes, decision: bank.Decision, state: str
+) -> None:
+    operation = await requested(context, booking)
+    intent = (await checkout(context, booking))["payment_intent"]
+
+    async def open_one() -> str:
+        async with context.db.transaction() as tx:
+            return (await bank.open_dispute(tx, intent))["id"]
+
+    async def close(stripe_id: str, decision: bank.Decision) -> None:
+        async with context.db.transaction() as tx:
+            await bank.close_dispute(tx, stripe_id, decision)
+
+    first = await open_one()
+    await disputes.sync_dispute(context, stripe_id=first)
+    await close(first, "won")
+    second = await open_one()
+    for stripe_id in (second, first):  # the end of the first is told late
+        await disputes.sync_dispute(context, stripe_id=stripe_id)
+    refund = "select state || ' ' || covered from operations where id = $1"
+    assert await value(context, refund, operation) == "done 4500"
+    assert await balance(context, booking) == 0
+    await close(second, decision)
+    await disputes.sync_dispute(context, stripe_id=second)
+    await actions.send(context, operation_id=str(operation))
+    assert await value(context, "select state from operations where id = $1", operation) == state
+    left = await value(
+        context, "select body ->> 'amount_refunded' from practice_objects where kind = 'charge'"
+    )
+    assert left == ("4500" if decision == "won" else "0")
+
+
 async def test_a_refund_that_stripe_refused_for_a_dispute_is_tried_once_when_that_ends(
     context: Context, booking: UUID, outcomes: Outcomes
 ) -> None:

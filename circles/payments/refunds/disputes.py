@@ -113,7 +113,12 @@ async def _record(tx: db.Tx, payment: db.Record, dispute: DisputeSnapshot, move:
 
 
 async def _uncover(tx: db.Tx, booking_id: UUID, checkout_id: UUID, amount: int) -> None:
-    """Money of a dispute is ours again: what of it was to be refunded is open again, until no dispute is."""
+    """Money of a dispute is ours again: what of it was to be refunded is open again, until no dispute is.
+
+    Never more than is left: a later dispute, known before the end of this one, may have taken the same money.
+    """
+    part = next(part for part in await states.parts_of(tx, checkout_id) if part.booking_id == booking_id)
+    amount = max(0, min(amount, part.balance - part.owed))
     for row in await db.rows(REFUNDS.disputed_refunds(tx, booking_id=booking_id, checkout_id=checkout_id)):
         part = min(amount, row["disputed"])
         if not part:
