@@ -192,10 +192,12 @@ async def add_booking(
     kind: str = "community",
     amount: int = 0,
     state: str = "confirmed",
+    paid_at: datetime | None = None,
 ) -> UUID:
     """One more booking on the lowest free seat, with an event row to match.
 
     A `paid` one that is confirmed gets its checkout and ledger row too, so that every invariant holds.
+    paid_at: when its money came, now by default.
     """
     async with context.db.reading() as tx:
         row: Any = await tx.fetchrow(
@@ -243,11 +245,11 @@ async def add_booking(
             state,
         )
     if kind == "paid" and state == "confirmed":
-        await _pay(context, booking, amount, row["currency"])
+        await _pay(context, booking, amount, row["currency"], paid_at)
     return booking
 
 
-async def _pay(context: Context, booking: UUID, amount: int, currency: str) -> None:
+async def _pay(context: Context, booking: UUID, amount: int, currency: str, at: datetime | None) -> None:
     stripe_id = "cs_test_" + hashlib.sha256(booking.bytes).hexdigest()[:24]
     intent = f"pi_{uuid4().hex[:24]}"
     # The look-alike of Stripe knows the payment too, so that it can be paid back.
@@ -281,7 +283,8 @@ async def _pay(context: Context, booking: UUID, amount: int, currency: str) -> N
             "amount": amount,
             "currency": currency,
             "stripe_id": stripe_id,
-        },
+        }
+        | ({"at": at} if at else {}),
     )
 
 

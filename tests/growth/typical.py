@@ -76,6 +76,7 @@ INERT = frozenset(
     capacities late left_early marks paid
     refund length
     weekdays went_well what where why words year years zone zones
+    begins up_to
     accent accent_dark calendar_name community_name contact_address crisis_lines ground ground_dark height logo
     mail_footer mail_name png put_back statement_name
     """.split()  # noqa: SIM905

@@ -34,8 +34,7 @@ KIND_NAMES: Final = Labels(
         "transfer": "Transfer to a facilitator",
         "paid_out": "Paid out by hand",
         "adjustment": "Adjustment by Stripe",
-        "pass_use": "Gathering on a pass",
-        "pass_end": "Pass that ended",
+        "pass_settled": "Gatherings on a pass",
     }
 )
 
