@@ -32,6 +32,7 @@ WHOLE = {
     "commands/personal_data": "a command for one person, by an operator",
     "invites/invites.end_feeds": "ends the feeds of everybody, once a secret is lost",
     "exports/exports.freeze_snapshot": "a statement that has no plan",
+    "organizing/months.freeze_snapshot": "a statement that has no plan",
     "practice/": "practice mode alone",
     "store/monitoring.other_mail_went": "stops at the first mail that was sent lately",
     "store/zone_data.planned_times": "once a night and at the start: every gathering ahead is compared",

@@ -27,7 +27,8 @@ async def months(request: Request) -> Response:
         "organizing/bookkeeping/months.html",
         listed=listed,
         today=today,
-        zone=clock.city(zone),
+        columns=rules.page_columns(sums for one in listed for _, sums in one.sums),
+        zone=_zone_name(request),
         is_newest=newest.first >= today.first,
         earlier=f"{HOME}?until={newest.later(-rules.PER_PAGE).slug}" if has_earlier else "",
         home=HOME,
@@ -45,7 +46,7 @@ async def month(request: Request) -> Response:
         month=chosen,
         summaries=summaries,
         is_over=chosen.first < today.first,
-        zone=clock.city(chosen.zone),
+        zone=_zone_name(request),
         home=HOME,
     )
 
@@ -69,3 +70,9 @@ def _month(request: Request) -> Month:
     if chosen is None or chosen.first > Month.of(clock.now(), zone).first:
         raise NotFound
     return chosen
+
+
+def _zone_name(request: Request) -> str:
+    """The city of the community's time zone; empty where it has none."""
+    zone = access.context(request).settings.community.zone
+    return clock.city(zone) if zone else ""

@@ -122,6 +122,28 @@ class Sums:
         )
 
 
+# The columns of pages, as they are called there.
+PAGE_COLUMNS: Final = (
+    ("Came in", "gross"),
+    ("Went back", "refund"),
+    ("Stripe fees", "fee"),
+    ("Left", "net"),
+    ("To the bank", "payout"),
+    ("To facilitators", "paid_out"),
+)
+_ALWAYS: Final = ("gross", "refund", "net")
+
+
+def page_columns(sums: Iterable[Sums]) -> list[tuple[str, str]]:
+    """The columns in which there is something, as (title, name of the sum)."""
+    shown = list(sums)
+    return [
+        (title, name)
+        for title, name in PAGE_COLUMNS
+        if name in _ALWAYS or any(getattr(one, name) for one in shown)
+    ]
+
+
 def total(sums: Iterable[Sums]) -> Sums:
     """All of them together; they are of one currency."""
     return sum(sums, Sums())
@@ -153,6 +175,10 @@ class Account:
     def after(self) -> int:
         return self.before + self.change
 
+    @property
+    def is_used(self) -> bool:
+        return bool(self.before or self.change)
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -163,6 +189,10 @@ class Summary:
     circles: list[Part]
     kinds: list[Part]
     accounts: list[Account]
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        return page_columns(part.sums for part in (*self.circles, *self.kinds))
 
 
 NO_CIRCLE: Final = "Of no circle"
