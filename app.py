@@ -63,6 +63,7 @@ from circles.hosting.dashboard import pages as dashboard_pages
 from circles.hosting.hosts import change_pages as host_change_pages
 from circles.hosting.hosts import pages as hosts_pages
 from circles.hosting.organize import pages as organize_circle_pages
+from circles.hosting.payouts import account_pages as payout_pages
 from circles.hosting.roles import pages as role_pages
 from circles.hosting.roles import request_pages as role_request_pages
 from circles.hosting.schedule import pages as schedule_pages
@@ -100,6 +101,7 @@ from circles.practice.mailbox import pages as practice_pages
 from circles.practice.stripe import api as stripe_api
 from circles.practice.stripe import dashboard_pages as stripe_dashboard
 from circles.practice.stripe import pages as checkout_pages
+from circles.practice.stripe.connect import pages as connect_practice_pages
 from circles.reminders import pages as reminders_pages
 from circles.reports import pages as report_pages
 from circles.reports.funder import pages as funder_pages
@@ -267,6 +269,13 @@ HOSTED_SEATS = [
 ]
 
 PAYMENTS = [
+    route("/host/payouts", payout_pages.payouts, Access.FACILITATOR),
+    post("/host/payouts/connect", payout_pages.go_on, Access.FACILITATOR),
+    post("/host/payouts/dashboard", payout_pages.dashboard, Access.FACILITATOR),
+    post("/host/payouts/look", payout_pages.look, Access.FACILITATOR),
+    *form(
+        "/host/payouts/disconnect", payout_pages.disconnect_form, payout_pages.disconnect, Access.FACILITATOR
+    ),
     route("/organize/money", stuck_pages.money, Access.ORGANIZER),
     route("/organize/cash", cash_pages.cash, Access.ORGANIZER),
     route("/organize/months", month_pages.months, Access.ORGANIZER),
@@ -288,6 +297,12 @@ PAYMENTS = [
     post("/organize/money/payments/{id}/ask", stuck_pages.ask_again, Access.ORGANIZER),
     post(
         "/webhooks/stripe", payments_pages.webhook, Access.MACHINE, max_body=payments_pages.MAX_WEBHOOK_BODY
+    ),
+    post(
+        "/webhooks/stripe/connect",
+        payments_pages.connect_webhook,
+        Access.MACHINE,
+        max_body=payments_pages.MAX_WEBHOOK_BODY,
     ),
 ]
 
@@ -650,6 +665,18 @@ PRACTICE = [
     route("/practice/mail/{id}/invite.ics", practice_pages.calendar, Access.PRACTICE),
     post("/practice/sign-in", practice_pages.sign_in, Access.PRACTICE),
     *form("/practice/stripe", stripe_dashboard.dashboard, stripe_dashboard.act, Access.PRACTICE),
+    *form(
+        "/practice/connect/{id}",
+        connect_practice_pages.onboarding,
+        connect_practice_pages.answer,
+        Access.PRACTICE,
+    ),
+    *form(
+        "/practice/connect/accounts/{id}",
+        connect_practice_pages.dashboard,
+        connect_practice_pages.act,
+        Access.PRACTICE,
+    ),
     *form("/practice/checkout/{id}", checkout_pages.checkout, checkout_pages.press, Access.PRACTICE),
 ]
 

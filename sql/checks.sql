@@ -720,3 +720,35 @@ left join (
     where what in ('refund.by_hand', 'refund.by_hand_asked')
 ) as told on told.by_hand = by_hand.id::text
 where (by_hand.state = 'done') <> (refunds.by_hand is not null) or told.by_hand is null;
+
+-- name: transfers_are_posted()$
+-- whatever went to an account at Stripe or came back has its entry in the ledger with its amount
+select count(*) from transfer_rows
+where not exists (
+    select from ledger_entries as entries join ledger_lines as lines on lines.entry_id = entries.id
+    where entries.kind = transfer_rows.kind and entries.source = transfer_rows.id::text and lines.account = 'stripe'
+        and lines.amount = - transfer_rows.amount and entries.currency = transfer_rows.currency
+);
+
+-- name: transfers_give_back_what_they_brought()$
+-- no transfer gave back more than it brought, and none without its own row
+select count(*) from (
+    select transfer_id from transfer_rows group by transfer_id
+    having sum(amount) < 0 or count(*) filter (where kind = 'transfer') <> 1
+) as wrong;
+
+-- name: accounts_have_no_more_than_their_part()$
+-- once it was compared and no call is open, an account has of a payment no more than its facilitator's part
+select count(*) from connected_payments as payments
+where payments.settle_at is null and payments.given_up_at is null
+    and not exists (
+        select from connect_operations as calls
+        where calls.checkout_id = payments.checkout_id and (calls.state <> 'done' or calls.settled_at is not null)
+    )
+    and (
+        select coalesce(sum(transfer_rows.amount), 0) from transfer_rows where transfer_rows.checkout_id = payments.checkout_id
+    ) > (
+        select coalesce(sum(share_rows.part), 0) from payment_shares
+        join share_rows on share_rows.share_id = payment_shares.id
+        where payment_shares.checkout_id = payments.checkout_id
+    );

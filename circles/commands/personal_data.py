@@ -35,6 +35,7 @@ ERASURE = (
     SQL.erase_lines,
     SQL.erase_settlements,
     SQL.erase_payment_notes,
+    SQL.erase_accounts,
     SQL.erase_cash_notes,
     SQL.erase_given,
     SQL.erase_reply_address,

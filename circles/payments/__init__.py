@@ -12,10 +12,13 @@ from circles.payments.checkout import (
     release,
     start,
 )
+from circles.payments.connect import accounts as connected_accounts
+from circles.payments.connect import rules as account_rules
 from circles.payments.gateway import (
     PRACTICE_KEY,
     Unreachable,
     close,
+    connect_secret,
     use_practice_transport,
     webhook_secret,
 )
@@ -35,10 +38,13 @@ __all__ = [
     "Settled",
     "Unreachable",
     "accepted_parameters",
+    "account_rules",
     "call_options",
     "cash_of",
     "check_key",
     "close",
+    "connect_secret",
+    "connected_accounts",
     "correct_walk_in_cash",
     "end_additions",
     "from_stripe",

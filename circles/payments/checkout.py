@@ -13,6 +13,8 @@ from typing import Literal, TypeVar
 from uuid import UUID
 
 from circles.payments import deadline, findings, gateway, rules, sync
+from circles.payments.connect import planned
+from circles.payments.connect.rules import Part, part_parameters
 from circles.payments.gateway import RefusedByStripe, UnderWay, Unreachable
 from circles.payments.rules import CheckoutSnapshot, CheckoutState, Line
 from circles.store import audit, db, jobs
@@ -99,7 +101,7 @@ async def start(
             row = await lock_or_add(tx, reference, amount, currency, hold_minutes)
             if row["state"] != "asked":
                 return row, None
-            return row, await _write_call(tx, row, words)
+            return row, await _write_call(tx, context, row, words)
 
     row, call = await _once_more(write)
     if call:
@@ -127,16 +129,27 @@ async def lock_or_add(
     return row
 
 
-async def _write_call(tx: db.Tx, row: db.Record, words: dict[str, str]) -> db.Record:
+async def _write_call(tx: db.Tx, context: Context, row: db.Record, words: dict[str, str]) -> db.Record:
     """Store the parameters of the call that creates a locked checkout; a second call repeats those of the first."""
+    lines, part = await _lines_and_part(tx, context, row)
     parameters = rules.checkout_parameters(
         reference=row["booking_id"],
-        lines=await sync.lines_of(tx, row),
+        lines=lines,
+        transfer=part_parameters(part, row["currency"]) if part else None,
         currency=row["currency"],
         expires_at=rules.checkout_end(row["expires_at"], row["now"]),
         **words,
     )
     return await OPERATIONS.write_request(tx, operation_id=row["operation_id"], request=parameters)
+
+
+async def _lines_and_part(
+    tx: db.Tx, context: Context, row: db.Record
+) -> tuple[tuple[Line, ...], Part | None]:
+    """What a checkout pays, and the part that goes to a facilitator's account, where accounts are connected."""
+    if row["request"] is not None or not context.settings.connect_country:
+        return await sync.lines_of(tx, row), None
+    return await planned.lines_and_part(tx, context, row)
 
 
 async def _once_more(step: Callable[[], Awaitable[T]]) -> T:
@@ -153,6 +166,10 @@ async def _create(context: Context, reference: UUID, call: db.Record, *, is_repe
     try:
         snapshot = await gateway.create_checkout(context, call["request"], call["idempotency_key"])
     except RefusedByStripe as error:
+        if planned.has_part(call["request"]):
+            again = await planned.without_part(context, call, call["booking_id"], error.code)
+            if again:
+                return await _create(context, reference, again, is_repeat=is_repeat)
         async with context.db.transaction() as tx:
             await sync.fail(tx, context, reference, error.code)
         raise Unreachable("Stripe would not open a checkout.") from error

@@ -163,8 +163,11 @@ def checkout_parameters(
     success_url: str,
     cancel_url: str,
     expires_at: datetime,
+    transfer: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What Stripe learns of a checkout: amounts, a discreet name and our bookings' ids.
+
+    transfer: the part of it that goes to a connected account, as Stripe takes it.
 
     Neither the person's name nor their address: Stripe asks the payer for what it needs. Cards only, since a
     slow payment method would hold a seat for days; and no conversion, so that the amount is the one they chose. The
@@ -177,6 +180,7 @@ def checkout_parameters(
     payment: dict[str, Any] = {"description": name, "metadata": metadata} | (
         {"statement_descriptor_suffix": suffix} if suffix else {}
     )
+    payment |= {"transfer_data": transfer} if transfer else {}
     return {
         "mode": "payment",
         "submit_type": "book",

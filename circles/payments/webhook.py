@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from circles.payments.connect import jobs as of_connect
 from circles.payments.gateway import Event
 from circles.payments.refunds import readings
 from circles.payments.sync import ASYNC_FAILED
@@ -23,7 +24,7 @@ _CHECKOUT_EVENTS = frozenset(
 
 
 async def receive(context: Context, event: Event) -> None:
-    """Store an event and, when it is new, enqueue the sync of the checkout, refund or dispute it is about.
+    """Store an event and, when it is new, enqueue the sync of the checkout, refund or account it is about.
 
     Events of other types are stored alone.
 
@@ -33,9 +34,12 @@ async def receive(context: Context, event: Event) -> None:
         if not await SQL.add_event(tx, id=event.id, type=event.type, object_id=event.object_id):
             return
         # A key of its own: a sync that is running may have asked Stripe before this happened.
-        if event.type in _CHECKOUT_EVENTS and event.object_id:
+        if event.type in _CHECKOUT_EVENTS and event.object_id and not event.account:
             more: dict[str, Any] = {"event": event.type} if event.type == ASYNC_FAILED else {}
             await jobs.enqueue(tx, "payments.look", stripe_id=event.object_id, key=event.id, **more)
-        elif event.object_id and (follow_up := readings.job_of_event(event.type)):
+        elif connected := of_connect.job_of_event(event):
+            job, stripe_id = connected
+            await jobs.enqueue(tx, job, key=event.id, after=None, stripe_id=stripe_id)
+        elif event.object_id and not event.account and (follow_up := readings.job_of_event(event.type)):
             job, argument = follow_up
             await jobs.enqueue(tx, job, key=event.id, after=None, **{argument: event.object_id})

@@ -220,6 +220,29 @@ MAP: dict[str, dict[str, Care]] = {
     # Kept as long as the books are, though an account is erased: it then refers to a row without a name.
     "receipts": _all(PERSON, "person_id booking_id walk_in_id")
     | _all(PERSONAL, "id number name circle_id discreet_name currency checkout_id at"),
+    # What Stripe still asks for is its names of questions; the answers are at Stripe alone.
+    "connect_accounts": _all(PERSON, "person_id")
+    | _all(
+        PERSONAL,
+        "id idempotency_key request called_at stripe_id country currency charges_enabled payouts_enabled "
+        "details_submitted transfers due disabled_reason read_at active_at restricted_at ended_at ended_because "
+        "created_at is_active",
+    ),
+    "connected_payments": _all(PERSON, "seen_by")
+    | _all(
+        PERSONAL,
+        "checkout_id account_id amount currency given_up_at settle_at read_at fault differs seen_at created_at",
+    ),
+    "connect_operations": _all(PERSON, "settled_by")
+    | _all(
+        PERSONAL,
+        "id kind checkout_id transfer_id amount request idempotency_key state stripe_id fault tries called_at "
+        "again_at created_at done_at settled_at settled_reason",
+    ),
+    "transfer_rows": _all(
+        PERSONAL,
+        "id at recorded_at checkout_id account_id kind amount currency stripe_id transfer_id",
+    ),
     # Of a walk-in without an account nobody is known but the first name, which is forgotten after a year.
     "walk_ins": _all(PERSON, "person_id added_by removed_by")
     | _all(PERSONAL, "id gathering_id name seat added_at removed_at late left_early recorded_at"),
@@ -438,6 +461,7 @@ STAYS = frozenset(
             "checkout_lines",
             "checkouts",
             "code_failures",
+            "connected_payments",
             "disputes",
             "event_links",
             "events",
@@ -468,6 +492,7 @@ STAYS = frozenset(
             "share_rows",
             "stand_ins",
             "taps",
+            "transfer_rows",
             "unwanted_mail",
             "walk_ins",
         ),

@@ -130,6 +130,21 @@ select
         where share_id in (select shares.id from payment_shares as shares where shares.facilitator_id = :person)
     ) as share_rows,
     (select jsonb_agg(to_jsonb(receipts)) from receipts where person_id = :person) as receipts,
+    (select jsonb_agg(to_jsonb(accounts)) from connect_accounts as accounts where accounts.person_id = :person)
+        as connect_accounts,
+    (
+        select jsonb_agg(to_jsonb(parts)) from connected_payments as parts
+        where parts.account_id in (select accounts.id from connect_accounts as accounts where accounts.person_id = :person)
+    ) as connected_payments,
+    (
+        select jsonb_agg(to_jsonb(calls)) from connect_operations as calls
+        join connected_payments as parts on parts.checkout_id = calls.checkout_id
+        where parts.account_id in (select accounts.id from connect_accounts as accounts where accounts.person_id = :person)
+    ) as connect_operations,
+    (
+        select jsonb_agg(to_jsonb(transfer_rows)) from transfer_rows
+        where account_id in (select accounts.id from connect_accounts as accounts where accounts.person_id = :person)
+    ) as transfer_rows,
     (select jsonb_agg(to_jsonb(walk_ins)) from walk_ins where person_id = :person) as walk_ins,
     (
         select jsonb_agg(to_jsonb(cash_rows)) from cash_rows
@@ -340,6 +355,18 @@ with paid as materialized (
     where checkout_id in (select paid.checkout_id from paid)
 )
 update payment_notes set body = 'Erased' where checkout_id in (select paid.checkout_id from paid);
+
+-- name: erase_accounts(person)!
+-- their accounts at Stripe get no more payments; the ids stay, since refunds of members still take their share back from there
+with settled as (
+    update connect_operations set settled_reason = 'Erased'
+    from connected_payments as parts join connect_accounts as accounts on accounts.id = parts.account_id
+    where parts.checkout_id = connect_operations.checkout_id and accounts.person_id = :person and settled_reason <> ''
+)
+update connect_accounts set
+    ended_at = coalesce(ended_at, now()), ended_because = coalesce(nullif(ended_because, ''), 'erased'), country = '', due = '{}',
+    disabled_reason = ''
+where person_id = :person;
 
 -- name: erase_cash_notes(person)!
 -- what was written beside cash of theirs

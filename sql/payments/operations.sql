@@ -2,7 +2,7 @@
 -- store the parameters of a call before it is made; a second call repeats those of the first
 update operations set request = coalesce(request, :request::jsonb), called_at = now()
 where id = :operation_id
-returning id, request, idempotency_key;
+returning id, booking_id, request, idempotency_key;
 
 -- name: note_fault(operation_id, fault)!
 -- what went wrong with a call that may still have happened

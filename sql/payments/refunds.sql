@@ -35,8 +35,16 @@ from checkout_lines as lines
 where lines.checkout_id = :checkout_id and :booking_id in (lines.booking_id, lines.pass_id);
 
 -- name: lock_payments(booking_id)
--- lock the paid checkouts of a booking or pass, the newest first: a refund is taken from them in this order
-select checkouts.id, checkouts.booking_id as reference, checkouts.payment_intent, checkouts.currency
+-- lock the paid checkouts of a booking or pass, the newest first: a refund is taken from them in this order. reverses: a part of it is at a
+-- connected account
+select
+    checkouts.id, checkouts.booking_id as reference, checkouts.payment_intent, checkouts.currency,
+    exists (
+        select from connected_payments as payments
+        where payments.checkout_id = checkouts.id and payments.given_up_at is null
+    ) and coalesce(
+        (select sum(transfer_rows.amount) > 0 from transfer_rows where transfer_rows.checkout_id = checkouts.id), true
+    ) as reverses
 from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
 where (lines.booking_id = :booking_id or lines.pass_id = :booking_id) and checkouts.state = 'paid'
 order by checkouts.created_at desc, checkouts.id

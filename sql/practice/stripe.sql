@@ -95,3 +95,19 @@ with held as (
     delete from practice_objects where kind = 'held' returning body #>> '{}' as event_id, created_at
 )
 select event_id from held order by created_at;
+
+-- name: transfers_of_group(group)
+-- the transfers of a group, newest first
+select body from practice_objects
+where kind = 'transfer' and body ->> 'transfer_group' = :group
+order by created_at desc, id desc;
+
+-- name: reversals_of(transfer)
+-- the reversals of a transfer, newest first
+select body from practice_objects
+where kind = 'reversal' and body ->> 'transfer' = :transfer
+order by created_at desc, id desc;
+
+-- name: remove(id)!
+-- remove an object
+delete from practice_objects where id = :id;

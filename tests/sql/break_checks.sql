@@ -473,3 +473,27 @@ select current_date, circle_id, state, currency, 1, gross, 0, 0, 0, 0, 1 from pa
 insert into refunds_by_hand (id, checkout_id, amount, currency, reason, state, asked_by, decided_by, decided_at)
 select gen_random_uuid(), facts.checkout_id, 100, 'USD', 'They could not come in', 'done', people.id, people.id, now()
 from payment_facts as facts cross join people limit 1;
+
+-- name: transfers_are_posted#
+-- a transfer that the ledger does not have
+alter table transfer_rows disable trigger transfer_rows_post;
+insert into transfer_rows (at, checkout_id, kind, amount, currency, stripe_id, transfer_id)
+select now(), id, 'transfer', 100, currency, 'tr_1', 'tr_1' from checkouts where state = 'paid' limit 1;
+
+-- name: transfers_give_back_what_they_brought#
+-- more came back than went there
+insert into transfer_rows (at, checkout_id, kind, amount, currency, stripe_id, transfer_id)
+select now(), id, given.kind, given.amount, currency, given.id, 'tr_2'
+from (select * from checkouts where state = 'paid' limit 1) as paid
+cross join (values ('transfer', 100, 'tr_2'), ('reversal', -101, 'trr_2')) as given (kind, amount, id);
+
+-- name: accounts_have_no_more_than_their_part#
+-- an account has money of a payment that is not its facilitator's
+insert into connect_accounts (person_id, idempotency_key, request, stripe_id)
+select id, 'key_of_check', '{}', 'acct_1' from people limit 1;
+insert into connected_payments (checkout_id, account_id, amount, currency)
+select checkouts.id, connect_accounts.id, 100, checkouts.currency
+from connect_accounts cross join (select * from checkouts where state = 'paid' limit 1) as checkouts
+where connect_accounts.stripe_id = 'acct_1';
+insert into transfer_rows (at, checkout_id, account_id, kind, amount, currency, stripe_id, transfer_id)
+select now(), checkout_id, account_id, 'transfer', 100, currency, 'tr_3', 'tr_3' from connected_payments;

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secret: SecretStr = SecretStr("")
     stripe_api_base: str = ""
+    # The country of the community's own account at Stripe, which turns Stripe Connect on: "US".
+    stripe_connect_country: str = ""
+    stripe_connect_webhook_secret: SecretStr = SecretStr("")
 
     # Read until organizers publish a version of their own on /organize/settings, which is in force from then on.
     community_name: str = "Circles"
@@ -131,6 +134,11 @@ class Settings(BaseSettings):
     def practice_money(self) -> bool:
         """Whether payments go to the simulated Stripe."""
         return self.practice and not self.stripe_api_base
+
+    @property
+    def connect_country(self) -> str:
+        """The country whose accounts facilitators may connect; empty where Stripe Connect is off."""
+        return self.stripe_connect_country or ("US" if self.practice else "")
 
     @property
     def practice_mail(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -265,4 +266,22 @@ def _stripe(settings: Settings) -> list[str]:
         )
     if settings.stripe_api_base and not settings.stripe_api_base.startswith("https://"):
         found.append("CIRCLES_STRIPE_API_BASE must begin with https: the key is sent there.")
+    return found + _stripe_connect(settings)
+
+
+def _stripe_connect(settings: Settings) -> list[str]:
+    secret = settings.stripe_connect_webhook_secret.get_secret_value()
+    if not settings.stripe_connect_country and not secret:
+        return []
+    found = []
+    if not re.fullmatch("[A-Z]{2}", settings.stripe_connect_country):
+        found.append(
+            "CIRCLES_STRIPE_CONNECT_COUNTRY must be the two capital letters of the country of your account at Stripe, "
+            "such as US."
+        )
+    if not secret.startswith("whsec_"):
+        found.append(
+            "CIRCLES_STRIPE_CONNECT_WEBHOOK_SECRET must begin with whsec_: it is the signing secret of the second "
+            "webhook endpoint, the one for connected accounts."
+        )
     return found

@@ -47,6 +47,8 @@ CONNECT_TIMEOUT = 4.0
 RETRIES = 2
 PAGE = 100
 KEY_REFUSALS = {401: "key_rejected", 403: "right_missing"}
+# Stripe's answer (403) of an account that is not connected with ours any more: our key is right.
+ACCOUNT_GONE = "account_invalid"
 # Seconds that a webhook's signature may be old, as Stripe recommends.
 TOLERANCE = 300
 
@@ -84,11 +86,15 @@ class InvalidEvent(CirclesError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A webhook event: its own id, its type, and the id of the object it is about, if that has one."""
+    """A webhook event: its own id, its type, and the id of the object it is about, if that has one.
+
+    account: the connected account it happened at, where it did not happen at our own.
+    """
 
     id: str
     type: str
     object_id: str
+    account: str = ""
 
 
 async def create_checkout(context: Context, parameters: dict[str, Any], key: str) -> CheckoutSnapshot:
@@ -204,8 +210,10 @@ async def call(context: Context, answering: Awaitable[Any], read: Callable[[Any]
     except stripe.StripeError as error:
         status, details = error.http_status or 0, error.error
         kind = getattr(details, "type", None) if details else None
-        code = error.code or kind or type(error).__name__
-        if kind and status in KEY_REFUSALS:
+        # Of a 403 the SDK has the code in the details alone.
+        own_code = error.code or (getattr(details, "code", None) if details else None)
+        code = own_code or kind or type(error).__name__
+        if kind and status in KEY_REFUSALS and code != ACCOUNT_GONE:
             await _raise_alarm(context, KEY_REFUSALS[status], error.request_id)
         log.warning("a call to stripe failed", status=status, code=code, request_id=error.request_id)
         if kind and 400 <= status < 500 and status not in (409, 429):
@@ -232,15 +240,16 @@ async def _raise_alarm(context: Context, kind: str, request_id: str | None) -> N
 # Webhooks
 
 
-def read_event(settings: Settings, raw: bytes, signature: str) -> Event | None:
+def read_event(settings: Settings, raw: bytes, signature: str, *, secret: str = "") -> Event | None:
     """Read a webhook's body after verifying its signature and age; None for a signed body that is no event.
 
+    secret: of the endpoint, where it is another than that for events of our own account.
     Snapshot events of any type and thin ones (docs.stripe.com/event-destinations) are read alike. Raises InvalidEvent.
     """
     import stripe
 
     try:
-        stripe.WebhookSignature.verify_header(raw, signature, webhook_secret(settings), TOLERANCE)
+        stripe.WebhookSignature.verify_header(raw, signature, secret or webhook_secret(settings), TOLERANCE)
     except (
         stripe.SignatureVerificationError,
         ValueError,
@@ -258,7 +267,9 @@ def read_event(settings: Settings, raw: bytes, signature: str) -> Event | None:
     ):
         return None
     has_id = isinstance(object_id, str) and _ID.fullmatch(object_id)  # a balance, for one, has none
-    return Event(id, kind, object_id if has_id else "")
+    account = body.get("account")
+    has_account = isinstance(account, str) and _ID.fullmatch(account)
+    return Event(id, kind, object_id if has_id else "", account if has_account else "")
 
 
 def webhook_secret(settings: Settings) -> str:
@@ -267,6 +278,14 @@ def webhook_secret(settings: Settings) -> str:
     if given or not settings.practice:
         return given
     return "whsec_" + hmac.new(settings.signing_key(), b"practice webhook", hashlib.sha256).hexdigest()
+
+
+def connect_secret(settings: Settings) -> str:
+    """What webhooks about connected accounts are signed with; their endpoint at Stripe is another."""
+    given = settings.stripe_connect_webhook_secret.get_secret_value()
+    if given or not settings.practice:
+        return given
+    return "whsec_" + hmac.new(settings.signing_key(), b"practice connect", hashlib.sha256).hexdigest()
 
 
 async def close(db: Database) -> None:

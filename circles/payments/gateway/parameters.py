@@ -28,6 +28,16 @@ def accepted_parameters() -> dict[str, Any]:
         "retrieve_balance_transaction": params.BalanceTransactionRetrieveParams,
         "list_payouts": params.PayoutListParams,
         "retrieve_payout": params.PayoutRetrieveParams,
+        "create_account": params.AccountCreateParams,
+        "retrieve_account": params.AccountRetrieveParams,
+        "list_accounts": params.AccountListParams,
+        "create_account_link": params.AccountLinkCreateParams,
+        "create_login_link": params.AccountLoginLinkCreateParams,
+        "create_transfer": params.TransferCreateParams,
+        "retrieve_transfer": params.TransferRetrieveParams,
+        "list_transfers": params.TransferListParams,
+        "create_reversal": params.TransferReversalCreateParams,
+        "list_reversals": params.TransferReversalListParams,
     }
 
 

@@ -95,6 +95,7 @@ async def _request(
         payment_intent=payment["payment_intent"],
         amount=refunded,
         currency=payment["currency"],
+        reverses=payment["reverses"],
     )
     await SQL.add_refund(
         tx,
@@ -162,6 +163,7 @@ async def _begin(tx: db.Tx, operation_id: UUID) -> dict[str, Any] | None:
             amount=row["amount"],
             currency=row["currency"],
             attempt=attempt,
+            reverses=bool(request.get("reverse_transfer")) and not attempt,
         )
         # The first call of all goes out under the key it was stored with.
         row["idempotency_key"] = (
@@ -214,7 +216,10 @@ async def _refused(context: Context, row: dict[str, Any], code: str) -> None:
             await _note_wait(context, row["id"], "unreachable")
             return
     async with context.db.transaction() as tx:
-        await states.refused(tx, row["id"], row["idempotency_key"], row["amount"], code)
+        reverses = "reverse_transfer" in row["request"]
+        await states.refused(
+            tx, row["id"], row["idempotency_key"], row["amount"], code, again_at_once=reverses
+        )
 
 
 async def _cover_finding(context: Context, row: dict[str, Any]) -> None:

@@ -264,15 +264,25 @@ def next_reading(state: RefundState, age: timedelta) -> timedelta | None:
 
 
 def refund_parameters(
-    *, operation_id: UUID, payment_intent: str, amount: int, currency: str, attempt: str = ""
+    *,
+    operation_id: UUID,
+    payment_intent: str,
+    amount: int,
+    currency: str,
+    attempt: str = "",
+    reverses: bool = False,
 ) -> dict[str, Any]:
-    """What Stripe learns of a refund. It carries our operation's id and try, by which it can be found again."""
+    """What Stripe learns of a refund. It carries our operation's id and try, by which it can be found again.
+
+    reverses: the same share of what went to a connected account comes back with it. A second try leaves that to
+    connect/transfers.py: the first may have done it, or been refused for it, and nobody waits for another's account.
+    """
     marks = {"operation": str(operation_id)} | ({"attempt": attempt} if attempt else {})
     return {
         "payment_intent": payment_intent,
         "amount": to_stripe(amount, currency),
         "metadata": marks,
-    }
+    } | ({"reverse_transfer": True} if reverses else {})
 
 
 def idempotency_key(operation_id: UUID, attempt: str) -> str:

@@ -209,14 +209,19 @@ async def fail(tx: db.Tx, operation_id: UUID, fault: str, *, stripe_id: str = ""
     await audit.record(tx, "refund.failed", row["about"], before=row["state"], after="failed", why=fault)
 
 
-async def refused(tx: db.Tx, operation_id: UUID, key: str, amount: int, code: str) -> None:
-    """Record that Stripe refused a call: the try failed, unless another run or a refund elsewhere settled it."""
+async def refused(
+    tx: db.Tx, operation_id: UUID, key: str, amount: int, code: str, *, again_at_once: bool = False
+) -> None:
+    """Record that Stripe refused a call: the try failed, unless another run or a refund elsewhere settled it.
+
+    again_at_once: the next try is another call, without what may be the reason.
+    """
     row = await SQL.lock_refund(tx, id=operation_id)
     if row["state"] != "due" or row["idempotency_key"] != key:
         return
     less = row["amount"] - row["covered"] < amount
     await fail(tx, operation_id, "partly_refunded" if less else code)
-    if less:  # what is left goes out at once
+    if less or again_at_once:  # what is left goes out at once
         await SQL.retry_now(tx, id=operation_id)
         await jobs.enqueue(tx, "payments.refund", operation_id=operation_id)
 

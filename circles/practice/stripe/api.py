@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from circles import payments
 from circles.practice.stripe import balance, checkouts, disputes, faults, objects, payouts, refunds
+from circles.practice.stripe.connect import accounts, transfers
 from circles.practice.stripe.faults import BrokenCall
 from circles.practice.stripe.objects import ApiError, Object, Params
 from circles.store import db
@@ -81,6 +82,60 @@ def _calls(address: str) -> list[tuple[str, str, str, Call]]:
         _retrieval("dispute", "/v1/disputes"),
         _retrieval("event", "/v1/events"),
         *_balance_calls(),
+        *_account_calls(address),
+        *_transfer_calls(),
+    ]
+
+
+def _account_calls(address: str) -> list[tuple[str, str, str, Call]]:
+    one = "/v1/accounts/{id}"
+    return [
+        (
+            "POST",
+            "/v1/accounts",
+            "create_account",
+            lambda tx, params, _: accounts.create_account(tx, params),
+        ),
+        ("GET", "/v1/accounts", "list_accounts", lambda tx, params, _: accounts.list_accounts(tx, params)),
+        ("GET", one, "retrieve_account", lambda tx, _, id: accounts.retrieve_account(tx, id)),
+        (
+            "POST",
+            f"{one}/login_links",
+            "create_login_link",
+            lambda tx, _, id: accounts.create_login_link(tx, id, address),
+        ),
+        (
+            "POST",
+            "/v1/account_links",
+            "create_account_link",
+            lambda tx, params, _: accounts.create_account_link(tx, params, address),
+        ),
+    ]
+
+
+def _transfer_calls() -> list[tuple[str, str, str, Call]]:
+    reversals = "/v1/transfers/{id}/reversals"
+    return [
+        (
+            "POST",
+            "/v1/transfers",
+            "create_transfer",
+            lambda tx, params, _: transfers.create_transfer(tx, params),
+        ),
+        (
+            "GET",
+            "/v1/transfers",
+            "list_transfers",
+            lambda tx, params, _: transfers.list_transfers(tx, params),
+        ),
+        _retrieval("transfer", "/v1/transfers"),
+        (
+            "POST",
+            reversals,
+            "create_reversal",
+            lambda tx, params, id: transfers.create_reversal(tx, id, params),
+        ),
+        ("GET", reversals, "list_reversals", lambda tx, _, id: transfers.list_reversals(tx, id)),
     ]
 
 

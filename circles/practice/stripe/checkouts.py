@@ -8,6 +8,7 @@ from typing import Literal
 
 from circles.base import money
 from circles.practice.stripe import balance
+from circles.practice.stripe.connect import transfers
 from circles.practice.stripe.objects import ApiError, Object, Params, add_event, missing, new_id
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -43,6 +44,7 @@ async def create_checkout(tx: db.Tx, params: Params, address: str) -> Object:
     now = await SQL.clock(tx)
     _check_checkout(params, now)
     amount, currency = _total(params)
+    await transfers.check_destination(tx, params, amount)
     id = new_id("cs_test")
     body = {
         "id": id,
@@ -221,6 +223,8 @@ async def _add_intent(tx: db.Tx, body: Object, status: str, card: str = "") -> s
         "payment_method_types": ["us_bank_account" if status == "processing" else "card"],
         "statement_descriptor_suffix": details.get("statement_descriptor_suffix"),
         "status": status,
+        "transfer_data": details.get("transfer_data"),
+        "transfer_group": None,
     }
     if status == "succeeded":
         await _charge(tx, intent, card)
@@ -253,7 +257,10 @@ async def _charge(tx: db.Tx, intent: Object, card: str = "") -> None:
         "payment_method_details": {"type": "card", "card": {"last4": card[-4:]}} if card else None,
         "refunded": False,
         "status": "succeeded",
+        "transfer_data": None,
+        "transfer_group": None,
     }
+    await transfers.with_charge(tx, intent, charge)
     charge = await balance.book_charge(tx, charge)
     await SQL.add(tx, id=charge["id"], kind="charge", body=charge)
     intent |= {

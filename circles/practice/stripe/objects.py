@@ -164,8 +164,13 @@ def _range(created: Any) -> tuple[int, int]:
 _FAR = 2**40
 
 
-async def add_event(tx: db.Tx, type: str, about: Object, after: timedelta | None = None) -> None:
-    """Add an event about an object and enqueue its webhook, at once or after a while."""
+async def add_event(
+    tx: db.Tx, type: str, about: Object, after: timedelta | None = None, *, account: str = ""
+) -> None:
+    """Add an event about an object and enqueue its webhook, at once or after a while.
+
+    account: the connected account it happened at; such an event goes to another endpoint.
+    """
     id = new_id("evt")
     event = {
         "id": id,
@@ -177,6 +182,6 @@ async def add_event(tx: db.Tx, type: str, about: Object, after: timedelta | None
         "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},
         "type": type,
-    }
+    } | _present(account=account)
     await SQL.add(tx, id=id, kind="event", body=event)
     await webhooks.enqueue(tx, id, type, after)

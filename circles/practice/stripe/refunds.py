@@ -9,6 +9,7 @@ from typing import Final, Literal, cast
 
 from circles.practice.stripe import balance, faults
 from circles.practice.stripe.checkouts import LATE
+from circles.practice.stripe.connect import transfers
 from circles.practice.stripe.objects import ApiError, Object, Params, add_event, listed, new_id
 from circles.store import db, jobs
 from circles.store.context import Context
@@ -49,6 +50,9 @@ async def create_refund(tx: db.Tx, params: Params) -> Object:
     if first not in _NOT_LIVE:
         is_card = bool(charge.get("payment_method_details", True))
         body = await balance.book_refund(tx, body, is_card=is_card)
+    if params.get("reverse_transfer"):
+        reversal = await transfers.reverse_with_refund(tx, body, charge, left - amount)
+        body["transfer_reversal"] = reversal["id"] if reversal else None
     await SQL.add(tx, id=body["id"], kind="refund", body=body)
     await add_event(tx, "refund.created", body)
     await _count_on_charge(tx, body)

@@ -73,13 +73,19 @@ async def _post(context: Context, event: dict[str, Any]) -> bool:
     import httpx  # imported when first used, as in gateway.py: it would slow every start
 
     body = json.dumps(event).encode()
+    is_connected = "account" in event
+    secret = (
+        payments.connect_secret(context.settings)
+        if is_connected
+        else payments.webhook_secret(context.settings)
+    )
     headers = {
         "Content-Type": "application/json",
-        "Stripe-Signature": signature(payments.webhook_secret(context.settings), body, int(time.time())),
+        "Stripe-Signature": signature(secret, body, int(time.time())),
     }
     try:
         async with httpx.AsyncClient(transport=transport, timeout=10) as client:
-            url = f"{context.settings.base_url}/webhooks/stripe"
+            url = f"{context.settings.base_url}/webhooks/stripe{'/connect' if is_connected else ''}"
             answer = await client.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
         log.warning("a practice webhook did not arrive", error=type(error).__name__)

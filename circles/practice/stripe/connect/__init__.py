@@ -1,0 +1,1 @@
+"""Connect of the look-alike: accounts and their onboarding, transfers and their reversals."""

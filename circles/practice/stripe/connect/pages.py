@@ -1,0 +1,88 @@
+"""The pages that stand in for Stripe's: the onboarding of a connected account, and its dashboard."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from circles import payments
+from circles.base.errors import NotFound
+from circles.practice.stripe.connect import accounts
+from circles.practice.stripe.objects import ApiError
+from circles.store import db
+from circles.web import access, render
+from circles.web.forms import Form
+
+SQL = db.queries("practice/stripe")
+
+# The buttons of the onboarding and of the account's dashboard: what they do, and their words.
+ONBOARDING = (
+    ("finish", "Answer everything"),
+    ("leave_out", "Leave a document out"),
+    ("other_country", "Say that you live in Canada"),
+)
+DASHBOARD = (
+    ("finish", "Answer everything"),
+    ("restrict", "Stripe asks for a document"),
+    ("rejected", "Stripe closes the account"),
+    ("left", "Disconnect from the community"),
+)
+
+
+async def onboarding(request: Request) -> Response:
+    """GET: the page of a link; one that was used or is too old leads back to where a new one is made."""
+    async with access.context(request).db.transaction() as tx:
+        try:
+            link, account = await accounts.visit(tx, request.path_params["id"])
+        except ApiError:
+            raise NotFound from None
+    if account is None or link["used"]:
+        return render.see_other(_local(request, link["refresh"]))
+    return _page(request, account, ONBOARDING)
+
+
+async def answer(request: Request) -> Response:
+    """POST: one button of the onboarding, which uses the link up."""
+    form = await Form.read(request)
+    do, id = form.value("do"), request.path_params["id"]
+    async with access.context(request).db.transaction() as tx:
+        try:
+            link, account = await accounts.visit(tx, id)
+        except ApiError:
+            raise NotFound from None
+        if account is None or not await accounts.use(tx, id):
+            return render.see_other(_local(request, link["refresh"]))
+        if do in dict(ONBOARDING):
+            await accounts.step(tx, account["id"], do)  # pyright: ignore[reportArgumentType]
+    return render.see_other(_local(request, link["return"]))
+
+
+async def dashboard(request: Request) -> Response:
+    """GET: the account's dashboard at Stripe."""
+    async with access.context(request).db.reading() as tx:
+        body = await SQL.one(tx, id=request.path_params["id"], kind="account")
+    if body is None:
+        raise NotFound
+    return _page(request, body, DASHBOARD)
+
+
+async def act(request: Request) -> Response:
+    """POST: one button of the dashboard."""
+    form, id = await Form.read(request), request.path_params["id"]
+    do = form.value("do")
+    async with access.context(request).db.transaction() as tx:
+        if await SQL.one(tx, id=id, kind="account") is None:
+            raise NotFound
+        if do in dict(DASHBOARD):
+            await accounts.step(tx, id, do)  # pyright: ignore[reportArgumentType]
+    return render.see_other(f"/practice/connect/accounts/{id}", notice="Done. The site is told by a webhook.")
+
+
+def _local(request: Request, url: str) -> str:
+    return payments.local_path(url, access.context(request).settings.base_url)
+
+
+def _page(request: Request, account: dict[str, object], buttons: tuple[tuple[str, str], ...]) -> Response:
+    return render.page(
+        request, "practice/stripe/account.html", account=account, buttons=buttons, robots="noindex"
+    )
