@@ -94,6 +94,7 @@ from circles.organizing.people import pages as person_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
 from circles.payments.cash import pages as cash_pages
+from circles.payments.connect import pages as connect_pages
 from circles.payments.stuck import pages as stuck_pages
 from circles.people import account_pages, profile_pages, roles_pages, sign_in_pages
 from circles.people.suspended import pages as suspended_pages
@@ -269,6 +270,17 @@ HOSTED_SEATS = [
 ]
 
 PAYMENTS = [
+    route("/organize/accounts", connect_pages.accounts, Access.ORGANIZER),
+    *form(
+        "/organize/accounts/parts/{id}", connect_pages.part_form, connect_pages.settle_part, Access.ORGANIZER
+    ),
+    post("/organize/accounts/parts/{id}/retry", connect_pages.retry_part, Access.ORGANIZER),
+    post(
+        "/organize/accounts/differences/{id}",
+        connect_pages.see_difference,
+        Access.ORGANIZER,
+        form_page="/organize/accounts",
+    ),
     route("/host/payouts", payout_pages.payouts, Access.FACILITATOR),
     post("/host/payouts/connect", payout_pages.go_on, Access.FACILITATOR),
     post("/host/payouts/dashboard", payout_pages.dashboard, Access.FACILITATOR),

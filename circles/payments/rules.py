@@ -167,19 +167,16 @@ def checkout_parameters(
 ) -> dict[str, Any]:
     """What Stripe learns of a checkout: amounts, a discreet name and our bookings' ids.
 
-    transfer: the part of it that goes to a connected account, as Stripe takes it.
-
     Neither the person's name nor their address: Stripe asks the payer for what it needs. Cards only, since a
     slow payment method would hold a seat for days; and no conversion, so that the amount is the one they chose. The
     ids are in the metadata of the checkout and of its payment, which is found by them at Stripe. Bookings that cost
-    the same are one line with their number: no dates of somebody's evenings.
+    the same are one line with their number: no dates of somebody's evenings. transfer: the part of a facilitator.
     """
     suffix = statement_suffix(statement)
     metadata = checkout_metadata(reference, lines)
     amounts = Counter(line.amount for line in lines)
-    payment: dict[str, Any] = {"description": name, "metadata": metadata} | (
-        {"statement_descriptor_suffix": suffix} if suffix else {}
-    )
+    payment: dict[str, Any] = {"description": name, "metadata": metadata}
+    payment |= {"statement_descriptor_suffix": suffix} if suffix else {}
     payment |= {"transfer_data": transfer} if transfer else {}
     return {
         "mode": "payment",

@@ -118,7 +118,6 @@ create table connect_operations (
     checkout_id uuid not null references checkouts (id),
     transfer_id text not null default '',
     amount integer not null,
-    reason text not null default '',
     request jsonb not null,
     idempotency_key text not null,
     state text not null default 'due',
@@ -150,17 +149,19 @@ create index connect_operations_settled_by on connect_operations (settled_by) wh
 create function post_transfer_row() returns trigger language plpgsql as $$
 declare
     owner constant uuid := (select person_id from connect_accounts where id = new.account_id);
-    booking constant uuid := (
-        select lines.booking_id from checkout_lines as lines where lines.checkout_id = new.checkout_id order by lines.position limit 1
-    );
-    circle constant uuid := (
-        select gatherings.circle_id from bookings join gatherings on gatherings.id = bookings.gathering_id where bookings.id = booking
-    );
+    line checkout_lines;
+    circle uuid;
 begin
+    select lines.* into line from checkout_lines as lines where lines.checkout_id = new.checkout_id order by lines.position limit 1;
+    select coalesce(gatherings.circle_id, passes.circle_id) into circle
+    from (values (line.booking_id, line.pass_id)) as given (booking_id, pass_id)
+    left join bookings on bookings.id = given.booking_id
+    left join gatherings on gatherings.id = bookings.gathering_id
+    left join passes on passes.id = given.pass_id;
     perform post_entry(
-        new.kind, new.id::text, new.currency, circle, booking,
+        new.kind, new.id::text, new.currency, circle, line.booking_id,
         array[case when owner is null then 'unknown' else 'facilitators' end, 'stripe'], array[owner, null],
-        array[new.amount, - new.amount], new.at
+        array[new.amount, - new.amount], new.at, line.pass_id
     );
     return null;
 end

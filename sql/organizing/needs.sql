@@ -141,6 +141,38 @@ where asked.state = 'asked'
 order by asked.asked_at
 limit 21;
 
+-- name: part()
+-- parts of payments that Stripe would not move, for which no further try follows
+select
+    'part' as source, calls.id::text as about, calls.created_at as at, null::timestamptz as due, null::uuid as not_for,
+    jsonb_build_object('name', people.name) as facts
+from connect_operations as calls
+join connected_payments as payments on payments.checkout_id = calls.checkout_id
+join connect_accounts as accounts on accounts.id = payments.account_id
+join people on people.id = accounts.person_id
+where calls.state = 'failed' and calls.settled_at is null and calls.again_at is null
+    and not exists (
+        select from needs_put_off as off where off.source = 'part' and off.about = calls.id::text and off.until > now()
+    )
+order by calls.created_at
+limit 21;
+
+-- name: part_differs()
+-- parts of payments that Stripe sent otherwise than was asked, and that nobody looked at
+select
+    'part_differs' as source, payments.checkout_id::text as about, payments.created_at as at, null::timestamptz as due,
+    null::uuid as not_for, jsonb_build_object('name', people.name) as facts
+from connected_payments as payments
+join connect_accounts as accounts on accounts.id = payments.account_id
+join people on people.id = accounts.person_id
+where payments.differs <> '{}' and payments.seen_at is null
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'part_differs' and off.about = payments.checkout_id::text and off.until > now()
+    )
+order by payments.created_at
+limit 21;
+
 -- name: finding()
 -- answers of Stripe that differ from what was asked, and that nobody settled
 select

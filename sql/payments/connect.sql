@@ -1,21 +1,22 @@
 -- name: lines_and_payee(checkout_id, country)
--- the bookings that a checkout pays, and how much for each, in minor units. On the first: the account of its facilitator and their part,
+-- the bookings that a checkout pays, or its pass, and how much for each, in minor units. On the first: the account of its facilitator and their part,
 -- where the account gets payments in this currency and is of this country
 select
-    lines.booking_id, lines.amount, payee.account_id, payee.destination,
+    coalesce(lines.booking_id, lines.pass_id) as booking_id, lines.amount, payee.account_id, payee.destination,
     case when payee.account_id is not null then add_shares(lines.checkout_id, payee.destination) end as part
 from checkout_lines as lines
 left join lateral (
     select accounts.id as account_id, accounts.stripe_id as destination
     from checkouts
-    join bookings on bookings.id = lines.booking_id
-    join gatherings on gatherings.id = bookings.gathering_id
-    join hosts on hosts.circle_id = gatherings.circle_id and hosts.part = 'lead'
+    left join bookings on bookings.id = lines.booking_id
+    left join gatherings on gatherings.id = bookings.gathering_id
+    left join passes on passes.id = lines.pass_id
+    join hosts on hosts.circle_id = coalesce(gatherings.circle_id, passes.circle_id) and hosts.part = 'lead'
     join people on people.id = hosts.person_id and people.suspended_at is null
     join connect_accounts as accounts on accounts.person_id = people.id and accounts.is_active
         and accounts.country = :country and accounts.currency = checkouts.currency
     where checkouts.id = lines.checkout_id
-        and exists (select from terms_of(gatherings.circle_id, checkouts.currency, checkouts.created_at))
+        and exists (select from terms_of(hosts.circle_id, checkouts.currency, checkouts.created_at))
 ) as payee on lines.position = 1
 where lines.checkout_id = :checkout_id
 order by lines.position;
@@ -146,10 +147,10 @@ select transfer_id, sum(amount)::bigint as amount, max(id) as newest from transf
 where checkout_id = :checkout_id
 group by transfer_id having sum(amount) > 0 order by newest desc;
 
--- name: add_operation(id, kind, checkout_id, transfer_id, amount, reason, request)$
+-- name: add_operation(id, kind, checkout_id, transfer_id, amount, request)$
 -- a call that brings back or sends a part, to be made; no row while another of the payment is open
-insert into connect_operations (id, kind, checkout_id, transfer_id, amount, reason, request, idempotency_key)
-values (:id, :kind, :checkout_id, :transfer_id, :amount, :reason, :request::jsonb, 'circles-part-' || :id::uuid)
+insert into connect_operations (id, kind, checkout_id, transfer_id, amount, request, idempotency_key)
+values (:id, :kind, :checkout_id, :transfer_id, :amount, :request::jsonb, 'circles-part-' || :id::uuid)
 on conflict (checkout_id) where state <> 'done' and settled_at is null do nothing
 returning id;
 
@@ -168,8 +169,8 @@ where id = :id and state <> 'done' and settled_at is null
 returning *;
 
 -- name: about(checkout_id)$
--- the first booking that a checkout pays
-select booking_id from checkout_lines where checkout_id = :checkout_id order by position limit 1;
+-- the first booking that a checkout pays, or its pass
+select coalesce(booking_id, pass_id) from checkout_lines where checkout_id = :checkout_id order by position limit 1;
 
 -- name: operation_done(id, stripe_id)!
 -- a call went through
@@ -210,18 +211,28 @@ where checkout_id in (select checkout_id from transfer_rows where transfer_id = 
 
 -- name: stuck_operations(most)
 -- calls that Stripe refused, those that are not tried again by themselves first, with whose they are
-select
-    operations.*, payments.currency, people.name as person_name, circles.name as circle_name, circles.id as circle_id
+select operations.*, payments.currency, people.name as person_name, circles.name as circle_name
 from connect_operations as operations
 join connected_payments as payments on payments.checkout_id = operations.checkout_id
 join connect_accounts as accounts on accounts.id = payments.account_id
 join people on people.id = accounts.person_id
-left join lateral (
-    select circles.id, circles.name from payment_shares join circles on circles.id = payment_shares.circle_id
-    where payment_shares.checkout_id = operations.checkout_id limit 1
-) as circles on true
+left join circles on circles.id = (
+    select circle_id from payment_shares where payment_shares.checkout_id = operations.checkout_id limit 1
+)
 where operations.state <> 'done' and operations.settled_at is null and operations.tries > 0
 order by operations.again_at is null desc, operations.created_at limit :most;
+
+-- name: operation_to_settle(id)^
+-- one call, with whose it is
+select operations.*, payments.currency, people.name as person_name, circles.name as circle_name
+from connect_operations as operations
+join connected_payments as payments on payments.checkout_id = operations.checkout_id
+join connect_accounts as accounts on accounts.id = payments.account_id
+join people on people.id = accounts.person_id
+left join circles on circles.id = (
+    select circle_id from payment_shares where payment_shares.checkout_id = operations.checkout_id limit 1
+)
+where operations.id = :id;
 
 -- name: differences(most)
 -- payments of which Stripe's answer is another than what was asked, and that nobody has looked at

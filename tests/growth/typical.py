@@ -77,6 +77,7 @@ INERT = frozenset(
     refund length
     weekdays went_well what where why words year years zone zones
     begins up_to
+    charges country destination differs disabled_reason payouts request transfer_id transfers
     accent accent_dark calendar_name community_name contact_address crisis_lines ground ground_dark height logo
     mail_footer mail_name png put_back statement_name
     """.split()  # noqa: SIM905

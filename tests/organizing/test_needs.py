@@ -120,10 +120,24 @@ async def make_of_directory(cast: Cast, name: str) -> None:
         )
 
 
+# A payment of which a part goes to an account; one need leaves it as it is, the other has seen it.
+_PART = (
+    "with account as (insert into connect_accounts (person_id, idempotency_key, request, ended_at, ended_because) "
+    "select person_id, 'k' || $1::uuid, '{}', now(), 'by_person' from hosts limit 1 returning id), "
+    "payment as (insert into connected_payments (checkout_id, account_id, amount, currency, differs) "
+    "select checkouts.id, account.id, 100, 'USD', '{\"part\": [1, 2]}' from account, checkouts "
+    "where checkouts.booking_id = $1 returning checkout_id) "
+)
+
 MONEY = {
     "refund": "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, reason, "
     "again_at) select 'refund', booking_id, id, 'k', 100, 'failed', 'charge_disputed', 'at_stripe', null "
     "from checkouts where booking_id = $1",
+    "part": _PART.replace("'{\"part\": [1, 2]}'", "'{}'")
+    + "insert into connect_operations (id, kind, checkout_id, amount, request, idempotency_key, state, "
+    "fault, again_at) select gen_random_uuid(), 'reverse', checkout_id, 100, '{}', 'k_part', 'failed', "
+    "'balance_insufficient', null from payment",
+    "part_differs": _PART + "select checkout_id from payment",
     "finding": "insert into payment_findings (kind, booking_id, stripe_id, expected, answered) "
     "values ('foreign', $1, 'cs_x', '{}', '{}')",
     "payment": "update checkouts set state = 'open', pending_at = now() - interval '16 days' where booking_id = $1",
@@ -151,6 +165,8 @@ ENDS = {
     "key": "update stripe_alarms set at = now() - interval '1 hour'",
     "refund": "update operations set settled_at = now(), settled_reason = 'By hand' where kind = 'refund'",
     "finding": "update payment_findings set settled_at = now(), settled_reason = 'By hand'",
+    "part": "update connect_operations set settled_at = now(), settled_reason = 'By hand'",
+    "part_differs": "update connected_payments set seen_at = now()",
     "payment": "update checkouts set state = 'paid', pending_at = null",
     "dispute": "update disputes set state = 'won', closed_at = now()",
     "stand_in": "delete from stand_ins",
@@ -178,6 +194,8 @@ WORDS = {
     "key": "Stripe refuses the key",
     "refund": "A refund did not arrive: Mira, First steps home",
     "finding": "Stripe answered something other than was asked: Mira",
+    "part": "Stripe did not move a facilitator’s part of a payment: Farid",
+    "part_differs": "Stripe sent another part of a payment than was asked: Farid",
     "payment": "A bank has not decided a payment",
     "dispute": "A payment is disputed: Mira, First steps home. Answer it by",
     "circle": "Nobody can lead First steps home: 1 gathering ahead",

@@ -483,9 +483,9 @@ select now(), id, 'transfer', 100, currency, 'tr_1', 'tr_1' from checkouts where
 -- name: transfers_give_back_what_they_brought#
 -- more came back than went there
 insert into transfer_rows (at, checkout_id, kind, amount, currency, stripe_id, transfer_id)
-select now(), id, given.kind, given.amount, currency, given.id, 'tr_2'
+select now(), paid.id, given.kind, given.amount, paid.currency, given.stripe_id, 'tr_2'
 from (select * from checkouts where state = 'paid' limit 1) as paid
-cross join (values ('transfer', 100, 'tr_2'), ('reversal', -101, 'trr_2')) as given (kind, amount, id);
+cross join (values ('transfer', 100, 'tr_2'), ('reversal', -101, 'trr_2')) as given (kind, amount, stripe_id);
 
 -- name: accounts_have_no_more_than_their_part#
 -- an account has money of a payment that is not its facilitator's

@@ -52,6 +52,24 @@ def _finding(need: Need, viewer: Viewer) -> Words:
     )
 
 
+def _part(need: Need, viewer: Viewer) -> Words:
+    return Words(
+        f"Stripe did not move a facilitator’s part of a payment: {need.facts['name']}.",
+        "The member is not affected, and nothing moves twice.",
+        "Try again or settle",
+        f"/organize/accounts/parts/{need.about}",
+    )
+
+
+def _part_differs(need: Need, viewer: Viewer) -> Words:
+    return Words(
+        f"Stripe sent another part of a payment than was asked: {need.facts['name']}.",
+        "What is missing stays owed; more than the part was taken back.",
+        "Look at it",
+        "/organize/accounts#differing",
+    )
+
+
 def _payment(need: Need, viewer: Viewer) -> Words:
     return Words(
         f"A bank has not decided a payment for longer than banks take: {_whose(need)}.",
@@ -90,6 +108,15 @@ KINDS = (
         is_mailed=False,
     ),
     Kind("finding", SQL.finding, "payment that differs", _finding, "pressing", many="payments that differ"),
+    Kind("part", SQL.part, "part of a facilitator", _part, "pressing", many="parts of facilitators"),
+    Kind(
+        "part_differs",
+        SQL.part_differs,
+        "part that differs",
+        _part_differs,
+        "soon",
+        many="parts that differ",
+    ),
     Kind("payment", SQL.payment, "undecided payment", _payment, "pressing"),
     Kind("dispute", SQL.dispute, "dispute", _dispute, "pressing", pressing_within=timedelta(days=7)),
 )

@@ -253,3 +253,29 @@ def next_wait(tries: int) -> timedelta | None:
 def idempotency_key(operation_id: UUID, tries: int) -> str:
     """The key that all calls of one try share."""
     return f"circles-part-{operation_id}" + (f"-{tries}" if tries else "")
+
+
+_REFUSALS: Final = {
+    "balance_insufficient": "The account has too little for it.",
+    "insufficient_funds": "There is too little for it.",
+    "account_invalid": "The account is not connected any more.",
+    "insufficient_capabilities_for_transfer": "The account is restricted.",
+}
+
+
+def why_refused(code: str) -> str:
+    """Why Stripe would not move a part, in words."""
+    return _REFUSALS.get(code, f"Stripe refused it ({code}).")
+
+
+_DIFFERENCES: Final = {
+    "account": "It went to another account.",
+    "part": "Another part was sent.",
+    "transfer": "Nothing was sent.",
+    "currency": "It was sent in another currency.",
+}
+
+
+def difference_words(names: Iterable[str]) -> list[str]:
+    """Where Stripe's part of a payment differs, in words."""
+    return [_DIFFERENCES.get(name, f"It differs ({name}).") for name in sorted(names)]

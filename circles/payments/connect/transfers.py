@@ -116,7 +116,6 @@ async def _begin(
             checkout_id=row["checkout_id"],
             transfer_id=wanted.transfer_id,
             amount=wanted.amount,
-            reason="",
             request=request,
         )
     elif operation["kind"] != wanted.kind:

@@ -42,9 +42,7 @@ _MIN_AGE, _MAX_AGE = 30 * 60, 24 * 3600
 async def create_checkout(tx: db.Tx, params: Params, address: str) -> Object:
     """POST /v1/checkout/sessions. address: the origin of this site, where the checkout page is."""
     now = await SQL.clock(tx)
-    _check_checkout(params, now)
-    amount, currency = _total(params)
-    await transfers.check_destination(tx, params, amount)
+    amount, currency = await _check_amounts(tx, params, now)
     id = new_id("cs_test")
     body = {
         "id": id,
@@ -80,6 +78,13 @@ async def create_checkout(tx: db.Tx, params: Params, address: str) -> Object:
     await SQL.add(tx, id=id, kind="checkout", body=body)
     await SQL.add(tx, id=f"details_{id}", kind="details", body=details)
     return body
+
+
+async def _check_amounts(tx: db.Tx, params: Params, now: int) -> tuple[int, str]:
+    _check_checkout(params, now)
+    amount, currency = _total(params)
+    await transfers.check_destination(tx, params, amount)
+    return amount, currency
 
 
 def _check_checkout(params: Params, now: int) -> None:
