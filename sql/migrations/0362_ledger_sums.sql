@@ -85,26 +85,30 @@ $$;
 
 -- The sums of some months, which are those from `begins` until before `ends` on the clock of a zone: kept ones and what was posted
 -- since; all of them counted now where those that are kept are of another zone. since, seconds: its offsets, as for local_time.
+-- The planner cannot know how little was posted since, and compiling its plan would take longer than a second.
 create function ledger_totals(
     zone text, since timestamptz [], seconds integer [], first_month date, last_month date, begins timestamptz, ends timestamptz
-) returns setof ledger_sums language sql stable as $$
-select
-    sums.month, sums.circle_id, sums.kind, sums.currency, sum(sums.entries)::bigint, sum(sums.gross)::bigint,
-    sum(sums.refund)::bigint, sum(sums.fee)::bigint, sum(sums.payout)::bigint, sum(sums.paid_out)::bigint,
-    sum(sums.income)::bigint, sum(sums.owed)::bigint, sum(sums.passes_sold)::bigint, sum(sums.stripe)::bigint,
-    sum(sums.bank)::bigint, sum(sums.cash)::bigint, sum(sums.unknown)::bigint
-from (
-    select kept.*
-    from ledger_summed join ledger_sums as kept on kept.month between ledger_totals.first_month and ledger_totals.last_month
-    where ledger_summed.zone = ledger_totals.zone
-    union all
+) returns setof ledger_sums language plpgsql stable set jit = off as $$
+declare
+    kept_up_to constant bigint := (select up_to from ledger_summed where ledger_summed.zone = ledger_totals.zone);
+begin
+    return query
     select
-        date_trunc('month', local_time(moved.at, ledger_totals.since, ledger_totals.seconds))::date, moved.circle_id, moved.kind,
-        moved.currency, 1, moved.gross, moved.refund, moved.fee, moved.payout, moved.paid_out, moved.income, moved.owed,
-        moved.passes_sold, moved.stripe, moved.bank, moved.cash, moved.unknown
-    from ledger_movements as moved
-    where moved.at >= ledger_totals.begins and moved.at < ledger_totals.ends
-        and moved.id > coalesce((select up_to from ledger_summed where ledger_summed.zone = ledger_totals.zone), 0)
-) as sums
-group by sums.month, sums.circle_id, sums.kind, sums.currency
+        sums.month, sums.circle_id, sums.kind, sums.currency, sum(sums.entries)::bigint, sum(sums.gross)::bigint,
+        sum(sums.refund)::bigint, sum(sums.fee)::bigint, sum(sums.payout)::bigint, sum(sums.paid_out)::bigint,
+        sum(sums.income)::bigint, sum(sums.owed)::bigint, sum(sums.passes_sold)::bigint, sum(sums.stripe)::bigint,
+        sum(sums.bank)::bigint, sum(sums.cash)::bigint, sum(sums.unknown)::bigint
+    from (
+        select kept.* from ledger_sums as kept
+        where kept_up_to is not null and kept.month between ledger_totals.first_month and ledger_totals.last_month
+        union all
+        select
+            date_trunc('month', local_time(moved.at, ledger_totals.since, ledger_totals.seconds))::date, moved.circle_id,
+            moved.kind, moved.currency, 1, moved.gross, moved.refund, moved.fee, moved.payout, moved.paid_out, moved.income,
+            moved.owed, moved.passes_sold, moved.stripe, moved.bank, moved.cash, moved.unknown
+        from ledger_movements as moved
+        where moved.at >= ledger_totals.begins and moved.at < ledger_totals.ends and moved.id > coalesce(kept_up_to, 0)
+    ) as sums
+    group by sums.month, sums.circle_id, sums.kind, sums.currency;
+end
 $$;

@@ -14,7 +14,7 @@ SQL = db.queries("payments/ledger")
 PER_BATCH: Final = 20_000
 
 
-@jobs.every("ledger.sum_months", "23 * * * *")
+@jobs.every("ledger.sum_months", "3-59/5 * * * *")
 async def sum_months(context: Context) -> None:
     """Add what was posted since to the sums of months; all of it again where the community's zone is another one."""
     up_to = await _settled(context)
