@@ -93,8 +93,12 @@ from circles.organizing.people import invitation_pages, merge_pages
 from circles.organizing.people import pages as person_pages
 from circles.payments import pages as payments_pages
 from circles.payments import reconcile as payment_reconcile
+from circles.payments.balance import pages as balance_pages
+from circles.payments.balance import readings as stripe_books
 from circles.payments.cash import pages as cash_pages
 from circles.payments.connect import pages as connect_pages
+from circles.payments.reconciliation import pages as reconciliation_pages
+from circles.payments.reconciliation import runs as reconciliation_runs
 from circles.payments.stuck import pages as stuck_pages
 from circles.people import account_pages, profile_pages, roles_pages, sign_in_pages
 from circles.people.suspended import pages as suspended_pages
@@ -129,6 +133,8 @@ JOBS_WITHOUT_PAGES = (
     moved_seats,
     nightly_checks,
     payment_reconcile,
+    reconciliation_runs,
+    stripe_books,
 )
 
 ROOM_PAGE, AFTER_PAGE = "/host/gatherings/{id}/room", "/host/gatherings/{id}/after"
@@ -293,6 +299,16 @@ PAYMENTS = [
     route("/organize/months", month_pages.months, Access.ORGANIZER),
     route("/organize/months/{month}", month_pages.month, Access.ORGANIZER),
     post("/organize/months/{month}/file", month_pages.file, Access.ORGANIZER),
+    route("/organize/payouts", balance_pages.payouts, Access.ORGANIZER),
+    route("/organize/payouts/{payout:str}", balance_pages.payout, Access.ORGANIZER),
+    route("/organize/reconciliation", reconciliation_pages.reconciliation, Access.ORGANIZER),
+    post("/organize/reconciliation/now", reconciliation_pages.compare_now, Access.ORGANIZER),
+    *form(
+        "/organize/reconciliation/{id}",
+        reconciliation_pages.difference_form,
+        reconciliation_pages.settle,
+        Access.ORGANIZER,
+    ),
     *form(
         "/organize/money/refunds/{id}", stuck_pages.refund_form, stuck_pages.settle_refund, Access.ORGANIZER
     ),

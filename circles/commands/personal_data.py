@@ -36,6 +36,7 @@ ERASURE = (
     SQL.erase_settlements,
     SQL.erase_payment_notes,
     SQL.erase_accounts,
+    SQL.erase_difference_reasons,
     SQL.erase_cash_notes,
     SQL.erase_given,
     SQL.erase_reply_address,

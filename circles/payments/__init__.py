@@ -25,6 +25,7 @@ from circles.payments.gateway import (
 from circles.payments.gateway.parameters import accepted_parameters, call_options
 from circles.payments.key_check import check_key
 from circles.payments.ledger.sums import zone_of as ledger_zone
+from circles.payments.reconciliation.rules import kind_of as kind_of_difference
 from circles.payments.refunds.actions import refund, refund_addition, refund_everything, refund_part
 from circles.payments.rules import HOLD_MINUTES, MAX_LINES, Line, Settled, from_stripe, local_path
 from circles.payments.stuck.rules import why_waits
@@ -48,6 +49,7 @@ __all__ = [
     "correct_walk_in_cash",
     "end_additions",
     "from_stripe",
+    "kind_of_difference",
     "ledger_zone",
     "local_path",
     "note_cash",

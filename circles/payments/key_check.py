@@ -6,7 +6,7 @@ Asked by plain HTTP, since the SDK takes longer to import than this takes to ans
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,12 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
     "PaymentIntents: read": ("GET", "/v1/payment_intents?limit=1"),
     "Disputes: read": ("GET", "/v1/disputes?limit=1"),
 }
+# Those without which money moves as always, and Stripe's books are not read: fees, payouts, reconciliation.
+RIGHTS_FOR_BOOKS: Mapping[str, tuple[str, str]] = {
+    "Balance: read": ("GET", "/v1/balance"),
+    "Balance Transaction Sources: read": ("GET", "/v1/balance_transactions?limit=1&expand%5B%5D=data.source"),
+    "Payouts: read": ("GET", "/v1/payouts?limit=1"),
+}
 # The events that move something here; the README names them for the operator.
 EVENTS = (
     "checkout.session.completed",
@@ -44,6 +50,11 @@ EVENTS = (
     "charge.dispute.closed",
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
+    "payout.created",
+    "payout.updated",
+    "payout.paid",
+    "payout.failed",
+    "payout.canceled",
 )
 
 
@@ -66,7 +77,12 @@ async def check_key(settings: Settings, transport: httpx.AsyncBaseTransport | No
         timeout=SECONDS,
         transport=transport,
     ) as http:
-        calls = [*RIGHTS.values(), ("GET", "/v1/account"), ("GET", "/v1/webhook_endpoints?limit=100")]
+        calls = [
+            *RIGHTS.values(),
+            *RIGHTS_FOR_BOOKS.values(),
+            ("GET", "/v1/account"),
+            ("GET", "/v1/webhook_endpoints?limit=100"),
+        ]
         try:
             async with asyncio.timeout(SECONDS):
                 answers = await asyncio.gather(*(http.request(method, path) for method, path in calls))
@@ -75,13 +91,24 @@ async def check_key(settings: Settings, transport: httpx.AsyncBaseTransport | No
     if any(answer.status_code == 401 for answer in answers):
         return KeyReport(["CIRCLES_STRIPE_SECRET_KEY: Stripe does not know this key. Copy it anew."], [])
     *rights, account, endpoints = answers
-    missing = [name for name, answer in zip(RIGHTS, rights, strict=True) if answer.status_code == 403]
-    problems = []
-    if missing:
-        problems.append(f"CIRCLES_STRIPE_SECRET_KEY lacks rights at Stripe; give it: {'; '.join(missing)}.")
-    return KeyReport(
-        problems, _webhook_warnings(settings, _json(endpoints)), str(_json(account).get("id", ""))
+    problems, warnings = _missing_rights(rights)
+    warnings += _webhook_warnings(settings, _json(endpoints))
+    return KeyReport(problems, warnings, str(_json(account).get("id", "")))
+
+
+def _missing_rights(answers: Sequence[httpx.Response]) -> tuple[list[str], list[str]]:
+    """Rights that the key lacks: without which the site must not start, and without which it says less."""
+    names = [*RIGHTS, *RIGHTS_FOR_BOOKS]
+    missing = [name for name, answer in zip(names, answers, strict=True) if answer.status_code == 403]
+    needed = "; ".join(name for name in missing if name in RIGHTS)
+    for_books = "; ".join(name for name in missing if name in RIGHTS_FOR_BOOKS)
+    problems = [f"CIRCLES_STRIPE_SECRET_KEY lacks rights at Stripe; give it: {needed}."] if needed else []
+    warnings = (
+        [f"Fees and payouts are not read, and nothing is reconciled: the key at Stripe lacks {for_books}."]
+        if for_books
+        else []
     )
+    return problems, warnings
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:

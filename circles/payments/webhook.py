@@ -24,7 +24,7 @@ _CHECKOUT_EVENTS = frozenset(
 
 
 async def receive(context: Context, event: Event) -> None:
-    """Store an event and, when it is new, enqueue the sync of the checkout, refund or account it is about.
+    """Store an event and, when it is new, enqueue the sync of what it is about: a checkout, refund, payout, account ...
 
     Events of other types are stored alone.
 

@@ -257,7 +257,7 @@ MAP: dict[str, dict[str, Care]] = {
     "balance_transactions": _all(
         PERSONAL,
         "id type category amount fee net currency source_id charge_id payment_intent source_amount source_currency "
-        "made_at available_at payout_id checkout_id place own_amount placed_at read_at",
+        "made_at available_at payout_id checkout_id place own_amount placed_at read_at reference own_key postings",
     ),
     "payouts": _all(
         IMPERSONAL,
@@ -278,6 +278,16 @@ MAP: dict[str, dict[str, Care]] = {
         "created_at paid_at valid_until ended_at end_cause",
     ),
     "pass_uses": _all(PERSON, "booking_id pass_id") | _all(PERSONAL, "place value state used_at ended_at"),
+    "reconciliation_runs": _all(
+        IMPERSONAL, "id asked_by since until began_at beat_at ended_at outcome transactions mended"
+    ),
+    "reconciliation_balances": _all(IMPERSONAL, "run_id currency stripe listed ledger"),
+    "reconciliation_differences": _all(PERSON, "settled_by")
+    | _all(
+        PERSONAL,
+        "id kind about transaction_id checkout_id payout_id currency ours stripe other_currency at found_at ended_at "
+        "ended reason posted postings",
+    ),
     "stripe_alarms": _all(IMPERSONAL, "kind since at"),
     "stripe_readings": _all(IMPERSONAL, "kind until"),
     "check_runs": _all(IMPERSONAL, "id at broken"),

@@ -118,6 +118,10 @@ select
         )
     ) as balance_transactions,
     (
+        select jsonb_agg(to_jsonb(differences)) from reconciliation_differences as differences
+        where checkout_id in (select checkout_id from checkout_lines where booking_id in (select id from mine))
+    ) as reconciliation_differences,
+    (
         select jsonb_agg(to_jsonb(ledger_entries)) from ledger_entries
         where booking_id in (select id from mine) or pass_id in (select id from own_passes)
     ) as ledger_entries,
@@ -328,6 +332,16 @@ with gone as (
     returning export_id
 )
 delete from export_chunks where export_id in (select gone.export_id from gone);
+
+-- name: erase_difference_reasons(person)!
+-- what organizers wrote when they settled a difference from Stripe's books that is about a payment of theirs
+update reconciliation_differences set reason = 'Erased'
+where reason <> '' and checkout_id in (
+    select lines.checkout_id from checkout_lines as lines
+    left join bookings on bookings.id = lines.booking_id
+    left join passes on passes.id = lines.pass_id
+    where :person in (bookings.person_id, passes.person_id)
+);
 
 -- name: erase_settlements(person)!
 -- what organizers wrote when they settled money of theirs by hand

@@ -225,6 +225,20 @@ where disputes.closed_at is null and disputes.state like '%needs_response'
 order by disputes.answer_by nulls last, disputes.made_at
 limit 21;
 
+-- name: difference()
+-- what differs from Stripe's books and has no one right answer, the oldest first
+select
+    'difference' as source, differences.id::text as about, differences.at, null::timestamptz as due, null::uuid as not_for,
+    jsonb_build_object('kind', differences.kind) as facts
+from reconciliation_differences as differences
+where differences.ended_at is null
+    and not exists (
+        select from needs_put_off as off
+        where off.source = 'difference' and off.about = differences.id::text and off.until > now()
+    )
+order by differences.at
+limit 21;
+
 -- name: orphan()
 -- circles that nobody can lead, with the start of their next gathering
 select

@@ -42,6 +42,7 @@ WHOLE = {
     "store/zone_data.zones_in_use": "every zone there is, to compare with new zone data",
     "invites/changes.people_untold": "a check of everything, once a week",
     "invites/hosts.keep_all": "a check of everything, by the timetable",
+    "payments/reconciliation.books": "once a night: all that Stripe lists is added up",
     "payments/stuck.settled": "few were ever settled; the planner cannot know it of a new column",
     "store/migrate": "statements that have no plan",
 }

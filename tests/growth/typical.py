@@ -75,6 +75,8 @@ INERT = frozenset(
     rows_expected salt
     capacities late left_early marks paid
     refund length
+    payout transactions posted mended asked_by is_automatic arrives_at transaction_id failure_transaction_id payout_id
+    ours stripe other_currency listed ledger grace
     weekdays went_well what where why words year years zone zones
     begins up_to
     charges country destination differs disabled_reason payouts request transfer_id transfers
@@ -190,6 +192,8 @@ BY_QUERY: dict[str, dict[str, Any]] = {
     "exports/exports.hosts_named": {"gatherings": None},
     "exports/exports.exports_about": {"before": None},
     "bookings/waiting_list.delete_old": {"days": 30},
+    "payments/balance.payouts_page": {"after": ""},
+    "payments/balance.payout_contents": {"after": ""},
     "people/sign_in.delete_old_browsers": {"lasts": timedelta(days=400)},
     "bookings/waiting_list.hosted_line": {"after_at": NOW - timedelta(days=1)},
 }

@@ -144,6 +144,8 @@ MONEY = {
     "dispute": "insert into disputes (stripe_id, booking_id, checkout_id, amount, currency, state, answer_by, made_at) "
     "select 'dp_1', $1, id, 4500, 'USD', 'needs_response', now() + interval '3 days', now() "
     "from checkouts where booking_id = $1",
+    "difference": "insert into reconciliation_differences (kind, about, checkout_id, currency, stripe, at) "
+    "select 'payment_not_here', 'txn_1', id, 'USD', 4500, now() from checkouts where booking_id = $1",
 }
 
 
@@ -169,6 +171,7 @@ ENDS = {
     "part_differs": "update connected_payments set seen_at = now()",
     "payment": "update checkouts set state = 'paid', pending_at = null",
     "dispute": "update disputes set state = 'won', closed_at = now()",
+    "difference": "update reconciliation_differences set ended_at = now(), ended = 'gone'",
     "stand_in": "delete from stand_ins",
     "register": "insert into attendance (booking_id, mark) select id, 'came' from bookings",
     "complaint": "update complaints set state = 'kept', decided_at = now()",
@@ -198,6 +201,7 @@ WORDS = {
     "part_differs": "Stripe sent another part of a payment than was asked: Farid",
     "payment": "A bank has not decided a payment",
     "dispute": "A payment is disputed: Mira, First steps home. Answer it by",
+    "difference": "Stripe has a payment that this site does not know",
     "circle": "Nobody can lead First steps home: 1 gathering ahead",
     "stand_in": "The stand-in of First steps home",
     "register": "1 of 1 not marked yet",

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from circles.base.settings import Settings
-from circles.payments.key_check import EVENTS, RIGHTS, check_key
+from circles.payments.key_check import EVENTS, RIGHTS, RIGHTS_FOR_BOOKS, check_key
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://circles.example.org/webhooks/stripe"
@@ -43,7 +43,7 @@ class Stripe:
     def answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode()
         self.asked.append((request.method, path, request.content))
-        if any(RIGHTS[name] == (request.method, path) for name in self.without):
+        if any((RIGHTS | RIGHTS_FOR_BOOKS)[name] == (request.method, path) for name in self.without):
             return httpx.Response(403, json={"error": {"type": "invalid_request_error"}})
         if request.method == "POST":
             return httpx.Response(400, json={"error": {"code": "parameter_missing"}})
@@ -82,6 +82,14 @@ async def test_a_missing_right_is_named(production: Settings, right: str) -> Non
     assert problem.endswith(f"give it: {right}.")
 
 
+@pytest.mark.parametrize("right", RIGHTS_FOR_BOOKS)
+async def test_the_site_starts_without_the_rights_to_read_the_books(production: Settings, right: str) -> None:
+    report = await check_key(production, Stripe(without=(right,), endpoints=[endpoint("*")]).transport)
+    assert report.problems == []
+    [warning] = report.warnings
+    assert warning.endswith(f"the key at Stripe lacks {right}.")
+
+
 async def test_stripe_away_is_doubtful_only(production: Settings) -> None:
     def fail(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no")
@@ -111,5 +119,5 @@ async def test_webhooks_that_are_missing_are_named(
 
 
 def test_the_readme_names_the_events() -> None:
-    named = re.findall(r"`((?:checkout|charge|refund)\.[a-z_.]+)`", (ROOT / "README.md").read_text())
+    named = re.findall(r"`((?:checkout|charge|refund|payout)\.[a-z_.]+)`", (ROOT / "README.md").read_text())
     assert tuple(named) == EVENTS

@@ -64,6 +64,7 @@ _MONEY: Final = {
     "dispute.warning_needs_response": "noted an inquiry of a bank",
     "dispute.warning_under_review": "noted an inquiry under review",
     "dispute.won": "won a dispute",
+    "difference.settled": "settled a difference with Stripe’s books",
     "finding.closed": "closed a difference with Stripe",
     "finding.differs": "found that Stripe answered otherwise",
     "finding.foreign": "found money at a foreign payment page",

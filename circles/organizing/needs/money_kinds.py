@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from circles import payments
 from circles.base import clock
 from circles.base.clock import Viewer
 from circles.organizing.needs.rules import Kind, Need, Words
@@ -89,6 +90,11 @@ def _dispute(need: Need, viewer: Viewer) -> Words:
     )
 
 
+def _difference(need: Need, viewer: Viewer) -> Words:
+    kind = payments.kind_of_difference(need.facts["kind"])
+    return Words(f"{kind.title}.", kind.safe, "Look and settle", f"/organize/reconciliation/{need.about}")
+
+
 KINDS = (
     Kind(
         "key",
@@ -119,4 +125,11 @@ KINDS = (
     ),
     Kind("payment", SQL.payment, "undecided payment", _payment, "pressing"),
     Kind("dispute", SQL.dispute, "dispute", _dispute, "pressing", pressing_within=timedelta(days=7)),
+    Kind(
+        "difference",
+        SQL.difference,
+        "difference from Stripe’s books",
+        _difference,
+        many="differences from Stripe’s books",
+    ),
 )

@@ -1,1 +1,1 @@
-"""What Stripe's balance says: fees, net amounts, payouts and what is inside them."""
+"""Stripe's own books: balance transactions with their fees, and payouts, read and kept as Stripe says them."""

@@ -1,1 +1,1 @@
-"""Reconciliation: what the ledger has beside what Stripe has, and the differences."""
+"""Reconciliation: our rows compared with Stripe's books; one right answer is mended, the rest is for a person."""

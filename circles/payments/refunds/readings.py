@@ -24,11 +24,12 @@ JOBS_OF_EVENTS = {
     "charge.refund.updated": ("payments.look_at_refund", "stripe_id"),
     "charge.refunded": ("payments.read_charge", "charge"),
     "charge.dispute.": ("payments.read_dispute", "stripe_id"),
+    "payout.": ("payments.read_payout", "stripe_id"),
 }
 
 
 def job_of_event(type: str) -> tuple[str, str] | None:
-    """Which job an event about a refund, a charge or a dispute leads to; None for another event."""
+    """Which job an event about a refund, a charge, a dispute or a payout leads to; None for another event."""
     return next((job for start, job in JOBS_OF_EVENTS.items() if type.startswith(start)), None)
 
 
