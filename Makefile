@@ -11,7 +11,9 @@ PY := .venv/bin/python
 # In the order of the folders, so that the browser and the races, which take longest, do not come last.
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run check test drill lint types bench lock screenshots clean _python _run _dev
+MODEL_EXAMPLES ?= 100
+
+.PHONY: help run check test drill model lint types bench lock screenshots clean _python _run _dev
 
 help:
 	@echo "make run          start the site in practice mode at http://127.0.0.1:$(PORT)"
@@ -19,6 +21,7 @@ help:
 	@echo "make test         lint, types and all tests"
 	@echo "make test ARGS=tests/bookings    only these tests; ARGS go to pytest as they are"
 	@echo "make drill        break what the site stands on (kill, freeze, fill, restart) and see that nothing is lost"
+	@echo "make model        thousands of random operations with money, of another seed each time (MODEL_EXAMPLES=$(MODEL_EXAMPLES))"
 	@echo "make bench        measure response times and throughput; ARGS=--no-growth leaves out a community of a million"
 	@echo "make lock         resolve the requirements anew and write their lock files"
 	@echo "make screenshots  take the pictures of docs/screenshots"
@@ -46,6 +49,10 @@ endif
 # All fault drills, also those that wait for real deadlines and outages. One at a time: each needs the machine.
 drill: _dev
 	@exec $(PY) -m pytest tests/drills -m "" --timeout=600 $(ARGS)
+
+# ARGS=--hypothesis-seed=7 repeats a run.
+model: _dev
+	@CIRCLES_MODEL_EXAMPLES=$(MODEL_EXAMPLES) exec $(PY) -m pytest tests/payments/model -n 0 -m model $(ARGS)
 
 lint: _dev
 	@$(PY) -m ruff check .

@@ -37,7 +37,7 @@ from tests.database import ReusedDatabase, make_template, with_database
 TEMPLATE = "circles_template"
 
 # The settings of a site, a database, a proxy or a repository that this shell happens to have are nothing to the tests.
-FOR_TESTS = ("CIRCLES_CHROMIUM", "CIRCLES_TEST_DATABASE_URL")
+FOR_TESTS = ("CIRCLES_CHROMIUM", "CIRCLES_MODEL_EXAMPLES", "CIRCLES_TEST_DATABASE_URL")
 for name in set(os.environ) - set(FOR_TESTS):
     if name.startswith(("CIRCLES_", "PG", "GIT_")) or name.lower().endswith("_proxy"):
         del os.environ[name]

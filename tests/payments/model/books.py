@@ -1,0 +1,173 @@
+"""What the model test compares: the site's own state, the look-alike's books, and what people are owed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from circles.store import checks
+from tests.payments.model.world import Site, due_jobs
+
+LIVE = ("pending", "requires_action", "succeeded")
+
+# Those that compare with the present time hold once the timetable has done its work.
+_OF_TIME = "now()"
+
+BOOKINGS = """select bookings.id, person_id, gathering_id, bookings.state, kind, amount, currency, end_cause, exists (
+    select from checkout_lines as lines
+    join checkouts on checkouts.id = lines.checkout_id
+    join practice_objects as charge on charge.kind = 'payment_intent'
+        and (charge.body ->> 'amount_received')::bigint > 0
+        and charge.body -> 'metadata' ->> 'booking' is not null
+        and bookings.id::text in (select value from jsonb_each_text(charge.body -> 'metadata'))
+    where lines.booking_id = bookings.id
+) as is_charged
+from bookings join gatherings on gatherings.id = gathering_id order by bookings.created_at, starts_at"""
+
+OBJECTS = "select id, kind, body from practice_objects where kind = any($1) order by created_at, id"
+
+PAYMENTS = """select checkouts.payment_intent, lines.booking_id
+from checkouts join checkout_lines as lines on lines.checkout_id = checkouts.id
+where checkouts.payment_intent <> '' and checkouts.state = 'paid'"""
+
+OURS = """select payment_intent, sum(money_rows.amount)::bigint as amount from money_rows
+join checkouts on checkouts.id = checkout_id group by payment_intent"""
+
+# What is still to go back of each booking. elsewhere: by refunds made at Stripe's dashboard that failed, which may have
+# been owed, or not.
+OWED = """select
+    booking_id, sum(amount - covered)::bigint as amount,
+    coalesce(sum(amount - covered) filter (where reason = 'at_stripe'), 0)::bigint as elsewhere
+from operations where kind = 'refund' and state in ('due', 'failed') group by booking_id"""
+
+STRIPE_IDS = """select id from practice_objects
+where kind = 'checkout' and body ->> 'client_reference_id' in (
+    select checkouts.booking_id::text from checkouts join checkout_lines on checkout_lines.checkout_id = checkouts.id
+    where checkout_lines.booking_id = any($1) and not checkout_lines.is_addition
+)"""
+
+UNDECIDED = """select id from practice_objects
+where kind = 'checkout' and body ->> 'status' = 'complete' and body ->> 'payment_status' = 'unpaid'"""
+
+# Whatever changes as long as something is under way.
+STATE = """select about, state from (
+    select id::text as about, state from bookings
+    union all select id::text, concat_ws(' ', state, amount, covered, stripe_id) from operations
+    union all select id::text, state from checkouts
+    union all select id::text, state from waits
+    union all select stripe_id || kind, amount::text from money_rows
+    union all select id, body ->> 'status' from practice_objects where kind <> 'event'
+) as parts order by about, state"""
+
+# What is stored of some bookings, for whoever reads a failure.
+STORY = (
+    "select id, state, kind, amount, end_cause from bookings where id = any($1) order by created_at",
+    "select id, booking_id, checkout_id, state, amount, covered, disputed, reason, fault, stripe_id, failed_ids "
+    "from operations where booking_id = any($1) and kind <> 'create_checkout' order by created_at",
+    "select booking_id, checkout_id, kind, amount, stripe_id from money_rows where booking_id = any($1)",
+    "select about, what, before, after, why, details from events where about = any($1) order by id",
+)
+
+CASH = "select booking_id, sum(amount)::bigint as amount from cash_rows group by booking_id"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The bookings of the site, and the objects of the look-alike by their kinds."""
+
+    bookings: Mapping[UUID, asyncpg.Record]
+    objects: Mapping[str, list[dict[str, Any]]]
+    refunds: list[asyncpg.Record]
+    findings: list[asyncpg.Record]
+    cash: Mapping[UUID, int]
+    jobs: Sequence[asyncpg.Record]
+
+    @classmethod
+    async def read(cls, site: Site) -> Snapshot:
+        kinds = ("checkout", "payment_intent", "refund", "dispute")
+        objects: dict[str, list[dict[str, Any]]] = {kind: [] for kind in kinds}
+        async with site.context.db.reading() as tx:
+            bookings = await tx.fetch(BOOKINGS)
+            for row in await tx.fetch(OBJECTS, kinds):
+                objects[row["kind"]].append(row["body"])
+            refunds = await tx.fetch(
+                "select * from operations where kind like 'refund%' order by created_at, id"
+            )
+            findings = await tx.fetch(
+                "select * from payment_findings where settled_at is null order by created_at, id"
+            )
+            due = await due_jobs(tx)
+            cash = {row["booking_id"]: row["amount"] for row in await tx.fetch(CASH)}
+        return cls({row["id"]: row for row in bookings}, objects, refunds, findings, cash, due)
+
+    def of_state(self, *states: str) -> list[asyncpg.Record]:
+        return [row for row in self.bookings.values() if row["state"] in states]
+
+    def charges(self) -> dict[str, dict[str, Any]]:
+        """The payments that moved money, by their ids."""
+        return {body["id"]: body for body in self.objects["payment_intent"] if body["amount_received"]}
+
+    def left_at_stripe(self) -> dict[str, int]:
+        """Of every payment, what the look-alike's books say is left of it."""
+        books = {id: body["amount_received"] for id, body in self.charges().items()}
+        for refund in self.objects["refund"]:
+            if refund["status"] in LIVE:
+                books[refund["payment_intent"]] -= refund["amount"]
+        for dispute in self.objects["dispute"]:
+            books[dispute["payment_intent"]] += sum(
+                move["amount"] for move in dispute["balance_transactions"]
+            )
+        return books
+
+    def gone_elsewhere(self) -> dict[str, int]:
+        """Of every payment, what went back at Stripe's dashboard and by disputes that were lost."""
+        gone: dict[str, int] = dict.fromkeys(self.charges(), 0)
+        for refund in self.objects["refund"]:
+            if refund["status"] in LIVE and "operation" not in refund["metadata"]:
+                gone[refund["payment_intent"]] += refund["amount"]
+        for dispute in self.objects["dispute"]:
+            gone[dispute["payment_intent"]] -= sum(move["amount"] for move in dispute["balance_transactions"])
+        return gone
+
+
+def groups(pairs: Collection[tuple[str, UUID]]) -> list[tuple[set[str], set[UUID]]]:
+    """Payments and bookings that belong together: a payment may pay several bookings, and a booking have several."""
+    together: list[tuple[set[str], set[UUID]]] = []
+    for payment, booking in pairs:
+        joined: tuple[set[str], set[UUID]] = ({payment}, {booking})
+        others = []
+        for payments, bookings in together:
+            if payment in payments or booking in bookings:
+                joined = joined[0] | payments, joined[1] | bookings
+            else:
+                others.append((payments, bookings))
+        together = [*others, joined]
+    return together
+
+
+# asyncpg prepares shorter statements once; planning takes longer than all of these checks.
+_MAX_STATEMENT = 14_000
+
+
+def invariants(*, of_time: bool) -> list[str]:
+    """All invariants of checks.sql, in few statements. of_time: also those that hold once the timetable has run."""
+    statements, length = [[]], 0
+    for name in sorted(name for name in checks.SQL.available_queries if not name.endswith("_cursor")):
+        sql = getattr(checks.SQL, name).sql.rstrip().rstrip(";")
+        if _OF_TIME in sql and not of_time:
+            continue
+        part = f"select '{name}' as name, ({sql}) as broken"
+        if length + len(part) > _MAX_STATEMENT:
+            statements.append([])
+            length = 0
+        statements[-1].append(part)
+        length += len(part) + len(_JOIN)
+    return [_JOIN.join(parts) for parts in statements]
+
+
+_JOIN = " union all "
+ALWAYS, IN_THE_END = invariants(of_time=False), invariants(of_time=True)
