@@ -28,6 +28,7 @@ from circles.bookings.agreeing import pages as agree_pages
 from circles.bookings.amounts import pages as amount_pages
 from circles.bookings.apart import pages as apart_pages
 from circles.bookings.moving import pages as moving_pages
+from circles.bookings.pool import pages as pool_pages
 from circles.bookings.receipts import pages as receipt_pages
 from circles.bookings.screening import pages as screening_pages
 from circles.bookings.several import pages as several_pages
@@ -64,6 +65,7 @@ from circles.hosting.hosts import change_pages as host_change_pages
 from circles.hosting.hosts import pages as hosts_pages
 from circles.hosting.organize import pages as organize_circle_pages
 from circles.hosting.payouts import account_pages as payout_pages
+from circles.hosting.pool import pages as circle_pool_pages
 from circles.hosting.roles import pages as role_pages
 from circles.hosting.roles import request_pages as role_request_pages
 from circles.hosting.schedule import pages as schedule_pages
@@ -203,6 +205,7 @@ HOSTING = [
     route("/host/circles/new", circle_pages.new_circle_form, Access.FACILITATOR),
     post("/host/circles/new", circle_pages.create_circle, Access.FACILITATOR, once=True),
     route("/host/circles/{id}", circle_pages.host_circle, Access.HOST),
+    *form("/host/circles/{id}/pool", circle_pool_pages.pool, circle_pool_pages.tie, Access.HOST),
     *form("/host/circles/{id}/share", share_pages.show, share_pages.choose, Access.HOST),
     route("/host/circles/{id}/qr.svg", share_pages.qr_code, Access.HOST),
     route("/host/circles/{id}/poster.pdf", share_pages.poster, Access.HOST),
@@ -335,6 +338,8 @@ PAYMENTS = [
 ]
 
 RECEIPTS = [
+    route("/organize/pool", pool_pages.pool, Access.ORGANIZER),
+    route("/organize/pool/{id}", pool_pages.circle, Access.ORGANIZER),
     route("/my/receipts", receipt_pages.mine, Access.SIGNED_IN),
     route("/my/receipts/years/{year}.csv", receipt_pages.year_csv, Access.SIGNED_IN),
     route("/my/receipts/years/{year}", receipt_pages.year, Access.SIGNED_IN),

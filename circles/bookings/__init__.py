@@ -13,6 +13,8 @@ from circles.bookings.host_changes import (
     take_seats_back,
 )
 from circles.bookings.moving.actions import move_by_host, moved_away
+from circles.bookings.pool.actions import count_pool
+from circles.bookings.pool.rules import host_words as pool_words
 from circles.bookings.refund_words import MoneyBack, refund_text, total_of
 from circles.bookings.rules import seat_uid, uid_host
 from circles.bookings.screening.closing import close_of_circle
@@ -37,6 +39,7 @@ __all__ = [
     "cancel_all",
     "close_for_gathering",
     "close_of_circle",
+    "count_pool",
     "end_wait",
     "follow_change",
     "given_seats",
@@ -44,6 +47,7 @@ __all__ = [
     "move_by_host",
     "moved_away",
     "offer_ends_at",
+    "pool_words",
     "refund_text",
     "seat_of_booking",
     "seat_of_request",

@@ -14,6 +14,7 @@ from circles.base import reading
 from circles.base.errors import Refused
 from circles.bookings import actions, end_rules, queries, refund_words, rules, seat_rules
 from circles.bookings.amounts import rules as amount_rules
+from circles.bookings.pool import rules as pool_rules
 from circles.bookings.rules import AlreadyBooked, Eligibility, Full
 from circles.bookings.screening import pages as screening_pages
 from circles.bookings.screening import rules as screening_rules
@@ -158,6 +159,7 @@ def _form_page(
             admission, gathering.starts_at, gathering.zone, eligibility.now, cookies.viewer(request)
         ),
         community_hint=rules.community_hint(gathering.community_left),
+        pool_empty=pool_rules.EMPTY if gathering.pool_is_empty else "",
         terms=terms_words(gathering.refund_hours, gathering.late_refund_percent),
     )
 

@@ -18,7 +18,8 @@ SQL = db.queries("gatherings/gatherings")
 class BookableGathering(Seats):
     """One gathering with all a booking needs of it and of its circle. Amounts in minor units.
 
-    hosts: (id, name), the lead first. Only those booked may see address and join_link.
+    hosts: (id, name), the lead first. Only those booked may see address and join_link. pool_is_empty: the pool to which
+    the circle ties its community seats carries none now; community_planned: how many there are otherwise.
     """
 
     gathering_id: UUID
@@ -48,6 +49,13 @@ class BookableGathering(Seats):
     note: str
     cancel_reason: str
     hosts: tuple[tuple[UUID, str], ...]
+    pool_is_empty: bool = False
+    community_planned: int = 0
+
+    @property
+    def offers_community(self) -> bool:
+        """Whether a form offers a community seat: one is left, and a pool to which the circle ties them carries it."""
+        return self.community_left > 0 and not self.pool_is_empty
 
 
 _COLUMNS = [field.name for field in fields(BookableGathering) if field.name not in ("scale", "hosts")]

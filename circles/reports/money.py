@@ -38,7 +38,11 @@ def _money(currency: str) -> tuple[Measure, Measure, Measure, Measure]:
             "paid_in", "Into the pool", "What members paid above the suggested amount.", "money", currency
         ),
         measure(
-            "drawn", "Out of the pool", "The suggested amount of every community seat.", "money", currency
+            "drawn",
+            "Out of the pool",
+            "The suggested amount of every community seat, and what was missing to it where somebody paid less.",
+            "money",
+            currency,
         ),
         Measure(
             Column("Left", "money", "Into the pool, less out of it.", currency),
@@ -75,7 +79,7 @@ def amounts(rows: Sequence[Row], selection: Selection) -> Iterator[Section]:
 
 
 def community_seats(rows: Sequence[Row], selection: Selection) -> Iterator[Section]:
-    """What members paid above the suggested amount, and what community seats drew from it."""
+    """What members paid above the suggested amount, and what community seats and amounts below it drew."""
     for currency, of, groups in _groups(rows, selection):
         _, paid_in, drawn, left = _money(currency)
         measures = (_COMMUNITY, drawn, paid_in, left)

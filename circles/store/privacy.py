@@ -119,8 +119,9 @@ MAP: dict[str, dict[str, Care]] = {
     "circles": _all(
         IMPERSONAL,
         "id name name_key discreet_name purpose format place city address join_link zone capacity length_minutes "
-        "currency minimum suggested maximum community_seats refund_hours late_refund_percent guidelines_id state "
-        "version asks_co asks_card created_at public_changed_at public_changes",
+        "currency minimum suggested maximum community_seats pool_tied pool_empty_since "
+        "refund_hours late_refund_percent guidelines_id state version asks_co asks_card created_at "
+        "public_changed_at public_changes",
     )
     | _all(PERSON, "created_by"),
     "circle_addresses": _all(IMPERSONAL, "slug circle_id is_current chosen_at") | _all(PERSON, "chosen_by"),
@@ -135,10 +136,10 @@ MAP: dict[str, dict[str, Care]] = {
     "stand_ins": _all(PERSON, "person_id added_by") | _all(PERSONAL, "gathering_id created_at"),
     "gatherings": _all(
         IMPERSONAL,
-        "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats seats_map "
-        "seats_taken community_taken community_map note state cancel_reason version created_at schedule_id planned_for "
-        "by_hand oddity join_link city address told opened_at checks closed_at reopened_at public_changed_at "
-        "public_changes",
+        "id circle_id wall_start zone length_minutes starts_at ends_at capacity community_seats community_planned "
+        "seats_map seats_taken community_taken community_map note state cancel_reason version created_at schedule_id "
+        "planned_for by_hand oddity join_link city address told opened_at checks closed_at reopened_at "
+        "public_changed_at public_changes",
     )
     | _all(PERSON, "opened_by closed_by"),
     "schedules": _all(

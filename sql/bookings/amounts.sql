@@ -3,6 +3,7 @@
 -- additional payment that is not paid yet
 select
     circles.suggested, gatherings.community_seats - gatherings.community_taken as community_left,
+    circles.pool_empty_since is not null as pool_is_empty,
     addition.reference, addition.amount as addition, coalesce(addition.url, '') as addition_url
 from bookings
 join gatherings on gatherings.id = bookings.gathering_id

@@ -4,7 +4,7 @@
 select
     gatherings.id, gatherings.circle_id, gatherings.state, gatherings.version, gatherings.starts_at,
     gatherings.ends_at, gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
-    gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
+    coalesce(gatherings.community_planned, gatherings.community_seats) as community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
     gatherings.seats_taken - seats_offered(gatherings.id) - (
         select count(*) from walk_ins where walk_ins.gathering_id = gatherings.id and walk_ins.seat is not null
     )::int as seats_taken,
@@ -102,7 +102,7 @@ for update of gatherings;
 select
     gatherings.id, gatherings.planned_for, gatherings.state, gatherings.by_hand, gatherings.starts_at,
     gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
-    gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
+    coalesce(gatherings.community_planned, gatherings.community_seats) as community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
     gatherings.seats_taken - seats_offered(gatherings.id) as seats_taken,
     gatherings.community_taken - community_offered(gatherings.id) as community_taken,
     array(
@@ -136,7 +136,9 @@ where schedule_id = :schedule_id and planned_for >= (select planned_for from gat
 update gatherings set
     wall_start = :wall_start, zone = :zone, starts_at = :starts_at,
     ends_at = :starts_at::timestamptz + make_interval(mins => :length_minutes),
-    length_minutes = :length_minutes, capacity = :capacity, community_seats = :community_seats, note = :note,
+    length_minutes = :length_minutes, capacity = :capacity, note = :note,
+    community_seats = case when community_planned is null then :community_seats else community_seats end,
+    community_planned = case when community_planned is not null then :community_seats end,
     join_link = :join_link, city = :city, address = :address, oddity = :oddity, by_hand = :by_hand,
     told = told + :place_changes, version = version + 1
 where id = :id;
@@ -223,7 +225,7 @@ select id from gatherings where circle_id = :circle_id and ends_at > now() order
 select
     gatherings.id, gatherings.planned_for, gatherings.state, gatherings.by_hand, gatherings.starts_at,
     gatherings.zone, gatherings.wall_start, gatherings.length_minutes, gatherings.capacity,
-    gatherings.community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
+    coalesce(gatherings.community_planned, gatherings.community_seats) as community_seats, gatherings.note, gatherings.join_link, gatherings.city, gatherings.address,
     gatherings.seats_taken - seats_offered(gatherings.id) as seats_taken,
     gatherings.community_taken - community_offered(gatherings.id) as community_taken,
     gatherings.oddity, '{}'::uuid [] as people, '{}'::text [] as names,

@@ -190,7 +190,8 @@ order by 1, 2;
 -- name: amounts(since, until, circle, format, place)
 -- what the seats of the gatherings held in a period were paid, over all of it, by month, circle, format and place (`grouping`, `key`),
 -- for each currency: seats by where their amount lies on the scale (at its minimum, below the suggested amount, at it, above, at the
--- maximum), what they paid, what of it was above the suggested amount, and the community seats with what they drew from that
+-- maximum), what they paid, what of it was above the suggested amount, and the community seats. paid_in, drawn: what came into the pool
+-- and went out of it, gatherings on a pass included
 with dates as materialized (
     select
         gatherings.id, gatherings.circle_id, circles.format, circles.place,
@@ -216,7 +217,8 @@ entries as (
             when pool_entries.amount < pool_entries.suggested then 'below'
             else 'above'
         end as place_on_scale
-    from dates join pool_entries on pool_entries.gathering_id = dates.id
+    from dates
+    cross join lateral (select * from pool_entries where pool_entries.gathering_id = dates.id offset 0) as pool_entries
 )
 select
     case
@@ -231,7 +233,7 @@ select
     count(*) filter (where place_on_scale = 'suggested')::int as suggested,
     count(*) filter (where place_on_scale = 'above')::int as above,
     count(*) filter (where place_on_scale = 'maximum')::int as maximum,
-    coalesce(sum(amount), 0)::bigint as paid, coalesce(sum(paid_in), 0)::bigint as paid_in,
+    coalesce(sum(amount) filter (where kind = 'paid'), 0)::bigint as paid, coalesce(sum(paid_in), 0)::bigint as paid_in,
     count(*) filter (where kind = 'community')::int as community_seats, coalesce(sum(drawn), 0)::bigint as drawn
 from entries
 group by grouping sets ((entries.currency), (entries.currency, month), (entries.currency, circle_id), (entries.currency, entries.format), (entries.currency, entries.place))
@@ -331,7 +333,8 @@ firsts as materialized (
 
 seats as materialized (
     select dates.month, pool_entries.*
-    from dates join pool_entries on pool_entries.gathering_id = dates.id
+    from dates
+    cross join lateral (select * from pool_entries where pool_entries.gathering_id = dates.id offset 0) as pool_entries
 ),
 
 entries as materialized (
@@ -367,6 +370,9 @@ entries as materialized (
         values ('seats', seats.person_id, 1::bigint), ('drawn', null, seats.drawn)
     ) as shown (part, person, value)
     where seats.kind = 'community'
+    union all
+    select 'below ' || seats.currency, 'drawn', seats.month, seats.person_id, seats.drawn
+    from seats where seats.kind <> 'community' and seats.drawn > 0
 ),
 
 -- Different people are at least as many as the bits that they set; where those are few, they are counted.

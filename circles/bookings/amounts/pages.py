@@ -12,6 +12,7 @@ from circles.base import money, reading
 from circles.base.errors import Refused
 from circles.bookings import rules as booking_rules
 from circles.bookings.amounts import actions, rules
+from circles.bookings.pool import rules as pool_rules
 from circles.bookings.rules import BookingInput
 from circles.web import access, render
 from circles.web.forms import Form
@@ -75,13 +76,15 @@ async def _page(
     if row["kind"] == "paid":
         form.values.setdefault("amount", money.format_plain(row["amount"], row["currency"]))
     form.values.setdefault("choice", "community" if row["kind"] == "community" else "amount")
-    offers_community = row["kind"] == "community" or choices["community_left"] > 0
+    is_left = choices["community_left"] > 0 and not choices["pool_is_empty"]
+    offers_community = row["kind"] == "community" or is_left
     return render.page(
         request,
         "bookings/amount.html",
         status,
         **values,
         offers_community=offers_community,
+        pool_empty=pool_rules.EMPTY if choices["pool_is_empty"] else "",
         community_hint=booking_rules.community_hint(max(1, choices["community_left"])),
         addition=choices["addition"],
         pay_address=payments.pay_address(context, choices["addition_url"]) if choices["addition_url"] else "",

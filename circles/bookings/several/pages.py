@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from circles.base import reading
 from circles.base.errors import Refused
 from circles.bookings import actions as booking_actions
+from circles.bookings.pool import rules as pool_rules
 from circles.bookings.rules import AlreadyBooked, BookingInput
 from circles.bookings.several import actions, queries, rules
 from circles.bookings.several.rules import Date
@@ -108,9 +109,10 @@ def _page(request: Request, dates: list[Date], form: Form, status: int = 200) ->
         form=form,
         options=[rules.option(date, viewer) for date in dates if not notes[date.id]],
         closed=[(date, notes[date.id]) for date in dates if notes[date.id]],
-        has_community=any(date.gathering.community_left > 0 for date in dates if not notes[date.id]),
+        has_community=any(date.gathering.offers_community for date in dates if not notes[date.id]),
         eligibility=first.eligibility,
         community_hint=rules.COMMUNITY_HINT,
+        pool_empty=pool_rules.EMPTY if gathering.pool_is_empty else "",
         terms=terms_words(gathering.refund_hours, gathering.late_refund_percent),
         sum_text=_sum_text(dates, form) if form.value(rules.FIELD) else "",
     )

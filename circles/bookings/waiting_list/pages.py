@@ -95,7 +95,7 @@ async def _join_page(
         form=form,
         closed=closed if closed and closed.code != "full" else None,
         is_full=gathering.seats_left <= 0,
-        community_waits=gathering.community_left <= 0,
+        community_waits=not gathering.offers_community,
         line_words=rules.line_text(line["amount_line"]),
         community_words=rules.line_text(line["community_line"]),
         likelihood=rules.likelihood(line["lately"], line["freed"]),

@@ -56,7 +56,9 @@ def is_for_all(now: datetime, starts_at: datetime) -> bool:
 
 def seats_of_line(gathering: BookableGathering, line: str) -> int:
     """How many seats are free for a line."""
-    return gathering.community_left if line == "community" else gathering.seats_left
+    if line == "community":
+        return gathering.community_left if gathering.offers_community else 0
+    return gathering.seats_left
 
 
 class NotFull(Refused):
@@ -89,7 +91,7 @@ def join_refusals(gathering: BookableGathering, eligibility: Eligibility, sent: 
         reasons.append(Reason("not_approved", text))
     if not gathering.scale.is_free and sent.choice not in ("amount", "community"):
         reasons.append(Reason("no_choice", "Please choose an amount or a community seat.", "choice"))
-    elif line_of(sent, gathering) == "community" and not gathering.community_seats:
+    elif line_of(sent, gathering) == "community" and not gathering.community_planned:
         text = "This gathering has no community seats. You can choose an amount."
         reasons.append(Reason("no_community_seat", text, "choice"))
     else:

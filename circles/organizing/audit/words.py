@@ -100,6 +100,8 @@ _CIRCLES: Final = {
     "circle.discarded": "discarded the draft of a circle",
     "circle.paused": "paused a circle",
     "circle.planned": "planned a circle",
+    "circle.pool_counted": "counted the pool of a circle",
+    "circle.pool_tied": "changed whether community seats are tied to the pool",
     "circle.published": "published a circle",
     "circle.resumed": "resumed a circle",
     "circle.room_checks": "changed what is checked before a room opens",

@@ -24,6 +24,7 @@ _JOBS: Final = {
     "payments.look_at_refund": "asking Stripe about a refund",
     "payments.refund": "sending money back",
     "payments.read_dispute": "asking Stripe about a dispute",
+    "pool.count": "counting a pool",
     "payments.read_charge": "asking Stripe about a charge",
     "waiting_list.tell": "telling somebody on a waiting list",
     "bookings.ask_again": "asking again to agree to guidelines",

@@ -209,7 +209,10 @@ def _pool(said: Mapping[str, Months], months: Sequence[date]) -> list[str]:
     for currency in currencies:
         unit = money.minor_per_unit(currency)
         paid_in = total(said.get(f"pool {currency}"), months, "paid_in", unit)
-        drawn = total(said.get(f"community {currency}"), months, "drawn", unit)
+        drawn = sum(
+            total(said.get(f"{measure} {currency}"), months, "drawn", unit)
+            for measure in ("community", "below")
+        )
         if paid_in or drawn:
             came, given = money.format_amount(paid_in, currency), money.format_amount(drawn, currency)
             sentences.append(f"In this time {came} came into that pool, and {given} was given from it.")
