@@ -96,10 +96,11 @@ async def _let_go(tx: db.Tx, context: Context, row: db.Record, settled: payments
 
     A debit that failed is told once, whatever number of seats it was to pay.
     """
+    # Also where they let it go: the timetable tells whoever was not told that a gathering was canceled (awaited_jobs).
     let_go, gathering_canceled = row["let_go_at"] is not None, row["gathering_state"] == "cancelled"
     cause = end_rules.end_cause(settled.outcome, let_go=let_go, gathering_canceled=gathering_canceled)
     await transitions.end(tx, row, "lapsed", cause)
-    if gathering_canceled and not let_go:
+    if gathering_canceled:
         await transitions.withdraw_invite(tx, row["id"], cause)
     elif settled.outcome == "debit_failed" and row["id"] == settled.reference and not gathering_canceled:
         amount, subject = sum(line.amount for line in settled.lines), "your payment did not arrive"

@@ -327,6 +327,17 @@ async def test_paying_for_a_canceled_gathering_is_refunded(scene: Scene, drain: 
     assert await scene.count("mails where kind = 'withdrawn'") == 0
 
 
+async def test_who_lets_a_seat_go_while_its_gathering_is_canceled_waits_for_no_job(
+    scene: Scene, drain: Callable[[], Any]
+) -> None:
+    booking = await scene.book(scene.cast.mira)
+    await scene.value("update bookings set let_go_at = now() where id = $1 returning 1", booking.id)
+    await cancel_gathering(scene, await scene.person(scene.cast.farid))
+    await drain()
+    assert (await scene.row(booking.id))["end_cause"] == "gathering_cancelled"
+    assert await scene.count("awaited_jobs") == 0, "it would be enqueued as one that was lost"
+
+
 async def test_canceling_a_gathering_while_members_cancel_refunds_each_once(scene: Scene) -> None:
     """Both lock gathering and bookings, in the same order: they never deadlock."""
     guests = await scene.fill(scene.cast.gathering, 8)
