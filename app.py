@@ -28,6 +28,7 @@ from circles.bookings.agreeing import pages as agree_pages
 from circles.bookings.amounts import pages as amount_pages
 from circles.bookings.apart import pages as apart_pages
 from circles.bookings.moving import pages as moving_pages
+from circles.bookings.passes import pages as pass_pages
 from circles.bookings.pool import pages as pool_pages
 from circles.bookings.receipts import pages as receipt_pages
 from circles.bookings.screening import pages as screening_pages
@@ -64,6 +65,7 @@ from circles.hosting.dashboard import pages as dashboard_pages
 from circles.hosting.hosts import change_pages as host_change_pages
 from circles.hosting.hosts import pages as hosts_pages
 from circles.hosting.organize import pages as organize_circle_pages
+from circles.hosting.passes import pages as offer_pages
 from circles.hosting.payouts import account_pages as payout_pages
 from circles.hosting.pool import pages as circle_pool_pages
 from circles.hosting.roles import pages as role_pages
@@ -206,6 +208,8 @@ HOSTING = [
     post("/host/circles/new", circle_pages.create_circle, Access.FACILITATOR, once=True),
     route("/host/circles/{id}", circle_pages.host_circle, Access.HOST),
     *form("/host/circles/{id}/pool", circle_pool_pages.pool, circle_pool_pages.tie, Access.HOST),
+    route("/host/circles/{id}/pass", offer_pages.offer_form, Access.HOST),
+    post("/host/circles/{id}/pass", offer_pages.offer, Access.HOST, once=True),
     *form("/host/circles/{id}/share", share_pages.show, share_pages.choose, Access.HOST),
     route("/host/circles/{id}/qr.svg", share_pages.qr_code, Access.HOST),
     route("/host/circles/{id}/poster.pdf", share_pages.poster, Access.HOST),
@@ -350,6 +354,15 @@ RECEIPTS = [
 
 BOOKINGS = [
     *form("/gatherings/{id}/book", bookings_pages.booking_form, bookings_pages.book, Access.SIGNED_IN),
+    *form("/circles/{id}/pass", pass_pages.buy_form, pass_pages.buy, Access.SIGNED_IN),
+    route("/passes/{id}", pass_pages.show, Access.SIGNED_IN),
+    route("/passes/{id}/paid", pass_pages.paid, Access.SIGNED_IN),
+    route("/passes/{id}/stopped", pass_pages.stopped, Access.SIGNED_IN),
+    post("/passes/{id}/look", pass_pages.look, Access.SIGNED_IN),
+    post("/passes/{id}/pay", pass_pages.pay, Access.SIGNED_IN),
+    post("/passes/{id}/let-go", pass_pages.let_go, Access.SIGNED_IN),
+    *form("/passes/{id}/give-back", pass_pages.give_back_form, pass_pages.give_back, Access.SIGNED_IN),
+    *form("/organize/passes/{id}", pass_pages.organized, pass_pages.refund, Access.ORGANIZER),
     *form("/circles/{id}/book", several_pages.several_form, several_pages.book_several, Access.SIGNED_IN),
     route("/bookings/{id}", bookings_pages.show, Access.SIGNED_IN),
     route("/bookings/{id}/state", bookings_pages.state, Access.SIGNED_IN),

@@ -752,3 +752,61 @@ where payments.settle_at is null and payments.given_up_at is null
         join share_rows on share_rows.share_id = payment_shares.id
         where payment_shares.checkout_id = payments.checkout_id
     );
+
+-- name: payments_of_passes_never_begun_are_refunded()$
+-- what was paid for a pass that lapsed was refunded, or its refund is due or for a person to settle
+select count(*) from passes
+left join (
+    select pass_id, sum(amount) as amount from money_rows where pass_id is not null group by pass_id
+) as paid on paid.pass_id = passes.id
+left join (
+    select pass_id, sum(amount - covered) as amount from operations
+    where kind = 'refund' and state in ('due', 'failed') and pass_id is not null group by pass_id
+) as due on due.pass_id = passes.id
+where passes.state = 'lapsed' and greatest(0, coalesce(paid.amount, 0)) <> coalesce(due.amount, 0);
+
+-- name: every_pass_in_use_was_paid()$
+-- every pass that was ever in use was paid with its whole amount
+select count(*) from passes
+left join (
+    select pass_id, sum(amount) as amount from money_rows where pass_id is not null and kind = 'payment' group by pass_id
+) as paid on paid.pass_id = passes.id
+where passes.state in ('active', 'ended') and passes.amount <> coalesce(paid.amount, 0);
+
+-- name: uses_of_passes_are_counted()$
+-- a pass counts the gatherings taken of it, each place once and none beyond those it was sold with, and they are worth no more than
+-- it cost
+select count(*) from passes
+left join (
+    select pass_id, count(*) as used, max(place) as last, sum(value) as value
+    from pass_uses where state <> 'given_back' group by pass_id
+) as taken on taken.pass_id = passes.id
+where passes.used <> coalesce(taken.used, 0) or coalesce(taken.last, 0) > passes.uses
+    or coalesce(taken.value, 0) > passes.amount;
+
+-- name: uses_are_of_their_pass()$
+-- a seat on a pass costs nothing by itself, and is of the person and of the circle of its pass
+select count(*) from pass_uses
+join passes on passes.id = pass_uses.pass_id
+join bookings on bookings.id = pass_uses.booking_id
+join gatherings on gatherings.id = bookings.gathering_id
+where bookings.person_id <> passes.person_id or gatherings.circle_id <> passes.circle_id or bookings.kind <> 'free'
+    or passes.state in ('held', 'lapsed');
+
+-- name: seats_on_passes_that_ended_are_decided()$
+-- whether the use of a seat that ended came back is decided within two hours
+select count(*) from pass_uses join bookings on bookings.id = pass_uses.booking_id
+where (pass_uses.state = 'used' and bookings.state <> 'confirmed' and bookings.ended_at < now() - interval '2 hours')
+    or (pass_uses.state <> 'used' and bookings.state = 'confirmed');
+
+-- name: passes_end_with_their_time()$
+-- no pass is in use a day after its time, and none is held a day after its time to pay, unless a bank or a person still decides
+select count(*) from passes_with_money as passes
+where (passes.state = 'active' and passes.valid_until < now() - interval '1 day')
+    or (passes.state = 'held' and passes.held_until < now() - interval '1 day' and passes.payment_waits = '');
+
+-- name: every_pass_has_an_event()$
+-- every pass has an event row of its present state
+select count(*) from passes where not exists (
+    select from events where events.about = passes.id and events.after = passes.state
+);

@@ -13,6 +13,8 @@ from circles.bookings.host_changes import (
     take_seats_back,
 )
 from circles.bookings.moving.actions import move_by_host, moved_away
+from circles.bookings.passes.ending import end_of_circle as end_passes_of_circle
+from circles.bookings.passes.own import left_text
 from circles.bookings.pool.actions import count_pool
 from circles.bookings.pool.rules import host_words as pool_words
 from circles.bookings.refund_words import MoneyBack, refund_text, total_of
@@ -40,9 +42,11 @@ __all__ = [
     "close_for_gathering",
     "close_of_circle",
     "count_pool",
+    "end_passes_of_circle",
     "end_wait",
     "follow_change",
     "given_seats",
+    "left_text",
     "make_room",
     "move_by_host",
     "moved_away",

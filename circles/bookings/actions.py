@@ -12,6 +12,7 @@ from circles import payments
 from circles.base.errors import NotFound, OutOfDate, Reason, Refused, or_not_found, refuse_if
 from circles.bookings import end_rules, queries, rules, transitions
 from circles.bookings.end_rules import Refund
+from circles.bookings.passes import uses
 from circles.bookings.rules import Booking, BookingInput, Eligibility
 from circles.bookings.waiting_list import offers
 from circles.gatherings import BookableGathering
@@ -43,15 +44,16 @@ async def book(
     agreed: bool,
     currency: str = "",
     both: Collection[UUID] = (),
+    pass_id: UUID | None = None,
 ) -> Booking:
-    """Take a seat: confirmed at once when it costs nothing, else held, with a checkout to pay at.
+    """Take a seat: confirmed at once when it costs nothing or is on a pass, else held, with a checkout to pay at.
 
-    choice: "amount" or "community"; amount: as typed, or minor units; version_id: the guidelines they read; both:
-    bookings at overlapping hours that they want all the same.
+    choice: "amount", "community" or "pass"; amount: as typed, or minor units; version_id: the guidelines they read;
+    both: bookings at overlapping hours that they want all the same; pass_id: the pass that they use.
     Raises NotFound, AlreadyBooked, Full, OutOfDate when the guidelines changed meanwhile, or Refused with every
     reason; also Refused "no_checkout" when Stripe cannot be reached, and then the seat is free again.
     """
-    sent = BookingInput(choice, amount, version_id, agreed, currency, frozenset(both))
+    sent = BookingInput(choice, amount, version_id, agreed, currency, frozenset(both), pass_id)
     gathering, booking = await _take_seat(context, actor.id, gathering_id, sent)
     return await with_checkout(context, gathering, booking)
 
@@ -65,7 +67,8 @@ async def _take_seat(
             gathering, eligibility = await queries.eligibility(tx, actor_id, gathering_id)
         # One that costs nothing is taken by one statement, which locks the gathering for that long alone.
         amount = rules.amount_due(gathering, eligibility, sent)
-        is_one_write = not amount and not eligibility.is_offered
+        is_on_pass = rules.uses_pass(sent, gathering.scale)
+        is_one_write = not amount and not eligibility.is_offered and not is_on_pass
         async with context.db.one_write() if is_one_write else context.db.transaction() as tx:
             booking = await take_seat_once(tx, actor_id, gathering, eligibility, sent)
             if booking:
@@ -86,15 +89,18 @@ async def take_seat_once(
 ) -> Booking | None:
     """Take a seat; None when what was read of the gathering and the person is no longer so. Raises as `book`."""
     amount = rules.amount_due(gathering, eligibility, sent)
+    scale, on_pass = gathering.scale, rules.uses_pass(sent, gathering.scale)
+    if on_pass:
+        await uses.check(tx, actor_id, sent.pass_id, [gathering])
     row = await SQL.take_seat(
         tx,
         gathering_id=gathering.gathering_id,
         person_id=actor_id,
-        kind=rules.kind_of(sent, gathering.scale, amount),
+        kind=rules.kind_of(sent, scale, amount),
         amount=amount,
-        currency=gathering.scale.currency,
-        minimum=gathering.scale.minimum,
-        maximum=gathering.scale.maximum,
+        currency=scale.currency,
+        minimum=0 if on_pass else scale.minimum,
+        maximum=0 if on_pass else scale.maximum,
         refund_hours=gathering.refund_hours,
         late_percent=gathering.late_refund_percent,
         version_id=eligibility.version_id,
@@ -105,7 +111,10 @@ async def take_seat_once(
         return None
     values = dict(row)
     del values["invite"]  # says nothing: the statement enqueued it
-    return Booking(**values)
+    booking = Booking(**values)
+    if on_pass and sent.pass_id:
+        await uses.take(tx, sent.pass_id, [booking.id])
+    return booking
 
 
 async def follow_booking(tx: db.Tx, booking: Booking) -> None:
@@ -236,11 +245,14 @@ async def _state_of(tx: db.Tx, actor: Person, booking_id: UUID) -> str:
     return or_not_found(await SQL.state_of(tx, booking_id=booking_id, actor_id=actor.id))
 
 
-async def cancel(context: Context, actor: Person, booking_id: UUID, *, shown: int) -> Refund:
+async def cancel(
+    context: Context, actor: Person, booking_id: UUID, *, shown: int, shown_back: bool = True
+) -> Refund:
     """Cancel a confirmed booking before its start: free the seat, request the refund, notify the member.
 
-    shown: the refund the person saw, in minor units. Canceling twice is canceling once. Raises NotFound,
-    Refused, or OutOfDate when the refund is another by now.
+    shown: the refund the person saw, in minor units; shown_back: of a seat on a pass, whether they saw that the
+    gathering goes back on it. Canceling twice is canceling once. Raises NotFound, Refused, or OutOfDate when that is
+    another by now.
     """
     async with context.db.transaction() as tx:
         row = await transitions.lock(tx, booking_id)
@@ -252,6 +264,8 @@ async def cancel(context: Context, actor: Person, booking_id: UUID, *, shown: in
         refund = end_rules.refund_for(row)
         if refund.amount != shown:
             raise OutOfDate(Reason("refund_changed", f"This changed since you looked. {refund.sentence}"))
+        if row["kind"] == "free":
+            await uses.check_shown(tx, booking_id, shown_back=shown_back)
         await transitions.end(tx, row, "cancelled", "by_member", actor_id=actor.id)
         if refund.amount:
             await payments.refund(tx, booking_id, refund.amount, "by_member")

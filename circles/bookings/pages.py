@@ -14,6 +14,7 @@ from circles.base import reading
 from circles.base.errors import Refused
 from circles.bookings import actions, end_rules, queries, refund_words, rules, seat_rules
 from circles.bookings.amounts import rules as amount_rules
+from circles.bookings.passes import rules as pass_rules
 from circles.bookings.pool import rules as pool_rules
 from circles.bookings.rules import AlreadyBooked, Eligibility, Full
 from circles.bookings.screening import pages as screening_pages
@@ -40,7 +41,8 @@ async def booking_form(request: Request) -> Response:
         eligibility.wait_id and gathering.seats_left <= 0
     ):  # an offered seat is taken on the page of their place
         return render.see_other(f"/waits/{eligibility.wait_id}")
-    return _form_page(request, gathering, eligibility, Form({"choice": "amount"}))
+    choice = "pass" if eligibility.own_pass else "amount"
+    return _form_page(request, gathering, eligibility, Form({"choice": choice}))
 
 
 async def book(request: Request) -> Response:
@@ -60,6 +62,7 @@ async def book(request: Request) -> Response:
             agreed=form.checked("agreed"),
             currency=form.value("currency"),
             both=_both(form) if form.checked("both") else (),
+            pass_id=reading.uuid_or_none(form.value("pass")),
         )
     except AlreadyBooked as refused:
         return await _booked_already(request, form, refused)
@@ -129,7 +132,8 @@ async def _form_refused(request: Request, form: Form, refused: Refused) -> Respo
         form.values.pop("agreed", None)
     if "overlap" in refused.codes:
         form.values.pop("both", None)
-    if gathering.community_left <= 0:
+    chosen = {"community": gathering.community_left > 0, "pass": eligibility.own_pass is not None}
+    if not chosen.get(form.value("choice"), True):
         form.values["choice"] = "amount"
     status = UNREACHABLE if refused.codes == {"no_checkout"} else 422
     return _form_page(request, gathering, eligibility, form, status)
@@ -158,10 +162,26 @@ def _form_page(
         not_yet=screening_rules.admission_refusals(
             admission, gathering.starts_at, gathering.zone, eligibility.now, cookies.viewer(request)
         ),
-        community_hint=rules.community_hint(gathering.community_left),
         pool_empty=pool_rules.EMPTY if gathering.pool_is_empty else "",
+        seat_choices=_seat_choices(request, gathering, eligibility, form),
         terms=terms_words(gathering.refund_hours, gathering.late_refund_percent),
     )
+
+
+def _seat_choices(
+    request: Request, gathering: BookableGathering, eligibility: Eligibility, form: Form
+) -> list[tuple[str, str, str]]:
+    """The kinds of seat that this person can choose from: value, words, hint."""
+    own_pass, hint = eligibility.own_pass, rules.community_hint(gathering.community_left)
+    choices = [("amount", "Choose what you pay", "You choose the amount below.")]
+    if own_pass:
+        on_pass = own_pass.hint(gathering.zone, cookies.viewer(request))
+        choices.insert(0, ("pass", "Use your pass", on_pass))
+    if gathering.offers_community or (
+        gathering.community_left > 0 and form.value("choice") == "community"
+    ):  # one that was chosen before the pool was empty stays to be seen
+        choices.append(("community", "A community seat", hint))
+    return choices
 
 
 async def show(request: Request) -> Response:
@@ -186,7 +206,10 @@ def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> 
         mail = (row["invite_state"], row["invite_created_at"], row["invite_sent_at"])
         invite = seat_rules.invite_text(row["confirmed_at"], *mail, row["now"], row["zone"], viewer)
     shows_place = row["state"] == "confirmed" and not row["must_agree"]
-    together = queries.booked_together(row)
+    together, is_on_pass = queries.booked_together(row), row["pass_id"] is not None
+    refund = end_rules.refund_for(row)
+    if row["use_state"] == "used":
+        refund = end_rules.Refund(0, 0, pass_rules.back_text(row))
     return {
         "invite_text": invite,
         "calendar_links": calendar_links(row["discreet_name"], row["starts_at"], row["ends_at"]),
@@ -195,10 +218,11 @@ def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> 
         "change": UnseenChange.read(row["unseen_change"], viewer, shows_place=shows_place),
         "together": together,
         "held_together": [one for one in together if one["state"] == "held"],
-        "seat": seat_rules.seat_of_booking(row, viewer, is_back=is_back),
+        "seat": seat_rules.seat_of_booking(row, viewer, is_back=is_back, on_pass=is_on_pass),
         "poll_seconds": seat_rules.poll_seconds(row["returned_at"] or row["created_at"], row["now"]),
-        "refund": end_rules.refund_for(row),
         "by_hand": refund_words.by_hand_texts(row["by_hand"], row["currency"]),
+        "refund": refund,
+        "use_comes_back": is_on_pass and pass_rules.comes_back(row, "by_member"),
         "may_change_amount": not amount_rules.change_refusals(row),
     }
 
@@ -296,6 +320,7 @@ async def cancel(request: Request) -> Response:
             request.state.person,
             booking_id,
             shown=reading.whole_number(form.value("refund"), -1),
+            shown_back=form.checked("back"),
         )
     except Refused as refused:
         form.add(refused.reasons)

@@ -9,6 +9,7 @@ from uuid import UUID
 from circles import gatherings
 from circles.base.errors import or_not_found
 from circles.bookings import seat_rules
+from circles.bookings.passes.own import OwnPass
 from circles.bookings.rules import ActiveBooking, Eligibility
 from circles.bookings.screening import rules as screening_rules
 from circles.bookings.seat_rules import OwnBooking
@@ -63,6 +64,7 @@ def eligibility_of(row: db.Record) -> tuple[BookableGathering, Eligibility]:
         seat_rules.overlaps_of(row["overlaps"]),
         UUID(wait["id"]) if wait else None,
         is_offered=bool(wait) and wait["state"] == "offered",
+        own_pass=OwnPass.of(row["pass"]),
     )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 from circles.base import money
 from circles.base.english import choose, join_names
 from circles.base.errors import OutOfDate, Reason, Refused, refuse_if
+from circles.bookings.passes.own import OwnPass
 from circles.bookings.screening import rules as screening_rules
 from circles.bookings.screening.rules import Admission
 from circles.gatherings import BookableGathering, Closed, Overlap, why_closed
@@ -55,7 +56,8 @@ class Eligibility:
 
     version_id, guidelines: the version in force and its text. held: how many seats are held for the person
     anywhere. admission: whom the circle admits, and how far this person is admitted. overlaps: their seats at
-    overlapping hours. wait_id: their place on the waiting list; is_offered: a seat is kept for them there.
+    overlapping hours. wait_id: their place on the waiting list; is_offered: a seat is kept for them there. own_pass:
+    one of theirs that can be used there.
     """
 
     now: datetime
@@ -67,15 +69,16 @@ class Eligibility:
     overlaps: tuple[Overlap, ...] = ()
     wait_id: UUID | None = None
     is_offered: bool = False
+    own_pass: OwnPass | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BookingInput:
     """The booking form as a person sent it.
 
-    choice: "amount" or "community". amount: as typed, or minor units. currency: the one the form showed, or
+    choice: "amount", "community" or "pass". amount: as typed, or minor units. currency: the one the form showed, or
     empty. version_id: the guidelines they read. agreed: whether they ticked that they agree. both: the bookings at
-    overlapping hours that they were shown, where they ticked that they want both.
+    overlapping hours that they were shown, where they ticked that they want both. pass_id: the pass that they use.
     """
 
     choice: str
@@ -84,6 +87,7 @@ class BookingInput:
     agreed: bool
     currency: str = ""
     both: frozenset[UUID] = frozenset()
+    pass_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,7 @@ def _closed_reason(closed: Closed) -> Reason:
 def _choice_refusals(gathering: BookableGathering, sent: BookingInput) -> list[Reason]:
     if gathering.scale.is_free:
         return []
-    if sent.choice not in ("amount", "community"):
+    if sent.choice not in ("amount", "community", "pass"):
         return [Reason("no_choice", "Please choose an amount or a community seat.", "choice")]
     if sent.choice == "community" and gathering.community_left <= 0:
         text = "There is no community seat left. You can still choose an amount, or another gathering."
@@ -194,9 +198,9 @@ def _choice_refusals(gathering: BookableGathering, sent: BookingInput) -> list[R
 def read_amount(scale: money.Scale, sent: BookingInput) -> int:
     """The amount in minor units, which lies within the scale and can be charged. Raises Refused.
 
-    A community seat and a circle that asks nothing are 0, whatever was typed.
+    A community seat, one on a pass and a circle that asks nothing are 0, whatever was typed.
     """
-    if sent.choice == "community" or scale.is_free:
+    if sent.choice in ("community", "pass") or scale.is_free:
         return 0
     if sent.currency and sent.currency.upper() != scale.currency:
         raise Refused(scale.amount_refusals(scale.minimum, sent.currency))
@@ -225,6 +229,11 @@ def kind_of(sent: BookingInput, scale: money.Scale, amount: int) -> str:
     if sent.choice == "community" and not scale.is_free:
         return "community"
     return "paid" if amount else "free"
+
+
+def uses_pass(sent: BookingInput, scale: money.Scale) -> bool:
+    """Whether a form asks for a seat on a pass. A circle that asks nothing takes none."""
+    return sent.choice == "pass" and not scale.is_free
 
 
 def is_same(booking: ActiveBooking, gathering: BookableGathering, sent: BookingInput) -> bool:

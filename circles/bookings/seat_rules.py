@@ -157,11 +157,13 @@ def seat_of(own: Mapping[str, Any], viewer: Viewer = NOBODY) -> MySeat | None:
     )
 
 
-def seat_of_booking(row: Row, viewer: Viewer = NOBODY, *, is_back: bool = False) -> MySeat:
+def seat_of_booking(
+    row: Row, viewer: Viewer = NOBODY, *, is_back: bool = False, on_pass: bool = False
+) -> MySeat:
     """How the seat of one booking is, whatever else its person has there.
 
     row: the columns of OwnBooking, gathering_id, gathering_state, starts_at, ends_at, zone, and now. is_back: the
-    person comes back from the checkout this moment, which may not be noted yet.
+    person comes back from the checkout this moment, which may not be noted yet. on_pass: it is a seat on their pass.
     """
     gathering = GatheringTimes(
         row["gathering_id"], row["gathering_state"], row["starts_at"], row["ends_at"], row["zone"]
@@ -169,6 +171,8 @@ def seat_of_booking(row: Row, viewer: Viewer = NOBODY, *, is_back: bool = False)
     booking = OwnBooking.of(row)
     if is_back and booking.returned_at is None:
         booking = replace(booking, returned_at=row["now"])
+    if on_pass:
+        booking = replace(booking, kind="pass")
     return _of_booking(booking, gathering, row["now"], viewer)
 
 
@@ -279,6 +283,8 @@ def _price_text(booking: OwnBooking) -> str:
         first = f"Your seat costs {amount} now." if is_lowered else f"Thank you. You paid {amount}."
     elif booking.kind == "community":
         first = "It is a community seat, free of charge."
+    elif booking.kind == "pass":
+        first = "It is on your pass."
     else:
         first = "It is free of charge."
     return f"{first} {text}".rstrip()
@@ -330,6 +336,8 @@ def _ended(booking: OwnBooking, gathering: GatheringTimes, now: datetime) -> MyS
 
 def _money_text(booking: OwnBooking) -> str:
     """What of the payment comes back, and how far that is."""
+    if booking.kind == "pass":
+        return "It was on your pass."
     if not booking.paid:
         return "Nothing was charged." if booking.kind == "paid" else "It was free of charge."
     return refund_words.refund_text(_money_back(booking))

@@ -9,6 +9,7 @@ from circles import payments, people
 from circles.base.errors import Refused, refuse_if
 from circles.bookings import actions, end_rules, transitions
 from circles.bookings.amounts import actions as amounts
+from circles.bookings.passes import settle as passes
 from circles.bookings.receipts import actions as receipts
 from circles.bookings.waiting_list import offers
 from circles.store import audit, db, jobs, mail
@@ -30,6 +31,9 @@ async def settle(tx: db.Tx, context: Context, settled: payments.Settled) -> None
     """
     if settled.covers == "addition":
         await _settle_addition(tx, context, settled)
+        return
+    if settled.covers == "pass":
+        await passes.settle(tx, context, settled)
         return
     if len(settled.lines) > 1:  # several gatherings are always locked in the order of their ids
         await SQL.lock_gatherings(tx, booking_ids=settled.booking_ids)

@@ -13,6 +13,7 @@ from uuid import UUID
 from circles import payments
 from circles.base.errors import or_not_found
 from circles.base.moves import check_move
+from circles.bookings.passes import uses
 from circles.bookings.rules import MOVES, State
 from circles.bookings.waiting_list import offers
 from circles.store import audit, db, jobs
@@ -64,6 +65,8 @@ async def end(
     )
     if row["state"] == "confirmed":
         await payments.end_additions(tx, row["id"])
+    if row["kind"] == "free":  # it may be on a pass
+        await uses.follow_end(tx, row["id"], cause, actor_id=actor_id)
     if cause == "no_checkout":
         await offers.reinstate(tx, row["id"])
     if offers_seat:

@@ -41,6 +41,7 @@ async def my_gatherings(request: Request) -> Response:
         unread=more["unread"],
         requests=[_requested(row) for row in more["requests"]],
         waits=[_waited(row, clock.now(), cookies.viewer(request)) for row in more["waits"]],
+        passes=[_pass_shown(row) for row in more["passes"]],
         choices=Form({"leaves_out_mailed": "on" if more["leaves_out_mailed"] else ""}),
     )
 
@@ -55,6 +56,12 @@ def _waited(row: dict[str, Any], now: datetime, viewer: Viewer) -> dict[str, Any
     """A place on a waiting list as the page shows it, from JSON, whose times are text."""
     seat = bookings.seat_of_wait(bookings.OwnWait.of(row), now, row["zone"], viewer)
     return {**row, "starts_at": datetime.fromisoformat(row["starts_at"]), "seat": seat}
+
+
+def _pass_shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A pass as the page shows it, from JSON, whose times are text."""
+    until = datetime.fromisoformat(row["valid_until"]) if row["valid_until"] else None
+    return {**row, "valid_until": until, "left": bookings.left_text(row["uses"] - row["used"])}
 
 
 def _shown(row: db.Record, viewer: Viewer) -> dict[str, Any]:

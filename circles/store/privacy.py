@@ -275,7 +275,7 @@ MAP: dict[str, dict[str, Care]] = {
     "passes": _all(PERSON, "person_id")
     | _all(
         PERSONAL,
-        "id offer_id circle_id state amount currency uses used acceptance_id held_until let_go_at returned_at "
+        "id offer_id circle_id state amount currency uses used acceptance_id held_until let_go_at returned_at reminded "
         "created_at paid_at valid_until ended_at end_cause",
     ),
     "pass_uses": _all(PERSON, "booking_id pass_id") | _all(PERSONAL, "place value state used_at ended_at"),

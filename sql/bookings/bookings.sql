@@ -1,10 +1,17 @@
 -- name: eligibility(gathering_id, actor_id)^
 -- a gathering, and what decides whether a person may book it: the time, the guidelines in force, their latest booking here (an active one
--- first), checkouts of seats held for them, their seats at overlapping hours, and how the circle admits people
+-- first), checkouts of seats held for them, a pass that they can use, their seats at overlapping hours, and how the circle admits
+-- people
 select
     gatherings.*, clock_timestamp() as now,
     newest.id as version_id, newest.body as guidelines,
     held_checkouts(:actor_id) as held,
+    (
+        select jsonb_build_object('id', id, 'left', uses - used, 'valid_until', valid_until) from passes
+        where person_id = :actor_id and circle_id = gatherings.circle_id and state = 'active'
+            and valid_until >= gatherings.starts_at and used < uses
+        order by valid_until, id limit 1
+    ) as pass,
     own_seat(gatherings.gathering_id, :actor_id) as own,
     overlaps_of(gatherings.gathering_id, :actor_id) as overlaps, admission.*,
     case when admission.newcomers_most is null then 0 else newcomers_at(gatherings.gathering_id) end as newcomers
@@ -232,6 +239,7 @@ select
         where lines.booking_id = bookings.id and lines.is_addition
     ) as addition,
     unseen_change(bookings.id) as unseen_change,
+    on_pass.pass_id, coalesce(on_pass.state, '') as use_state,
     (
         select coalesce(giver.name, 'a host') from given_seats left join people as giver on giver.id = given_seats.given_by
         where given_seats.booking_id = bookings.id
@@ -268,6 +276,7 @@ select
     invite.state as invite_state, invite.created_at as invite_created_at, invite.sent_at as invite_sent_at
 from bookings_with_money as bookings
 join bookings as stored on stored.id = bookings.id
+left join pass_uses as on_pass on on_pass.booking_id = bookings.id
 cross join lateral (
     select
         coalesce(array_agg(id), '{}') as ids, coalesce(array_agg(state), '{}') as states,

@@ -1,6 +1,6 @@
 -- name: active_of_gathering(gathering_id)
 -- the active bookings of a gathering and its present start, locked in the order of their ids
-select bookings.id, bookings.state, gatherings.starts_at
+select bookings.id, bookings.state, bookings.kind, gatherings.starts_at
 from bookings join gatherings on gatherings.id = bookings.gathering_id
 where bookings.gathering_id = :gathering_id and bookings.state in ('held', 'confirmed')
 order by bookings.id

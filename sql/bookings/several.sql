@@ -4,6 +4,12 @@ select
     gatherings.*, clock_timestamp() as now,
     newest.id as version_id, newest.body as guidelines,
     held_checkouts(:actor_id) as held,
+    (
+        select jsonb_build_object('id', id, 'left', uses - used, 'valid_until', valid_until) from passes
+        where person_id = :actor_id and circle_id = gatherings.circle_id and state = 'active'
+            and valid_until >= gatherings.starts_at and used < uses
+        order by valid_until, id limit 1
+    ) as pass,
     own_seat(gatherings.gathering_id, :actor_id) as own,
     overlaps_of(gatherings.gathering_id, :actor_id) as overlaps, admission.*,
     case when admission.newcomers_most is null then 0 else newcomers_at(gatherings.gathering_id) end as newcomers

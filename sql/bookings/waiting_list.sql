@@ -219,7 +219,13 @@ select
     circles.name as circle_name, circles.currency as scale_currency, circles.minimum, circles.suggested, circles.maximum,
     must_agree_to(waits.person_id, circles.guidelines_id) is not null as must_agree,
     newest.id as version_id, newest.body as guidelines,
-    overlaps_of(waits.gathering_id, waits.person_id) as overlaps, lately.gatherings as lately, lately.freed
+    overlaps_of(waits.gathering_id, waits.person_id) as overlaps, lately.gatherings as lately, lately.freed,
+    (
+        select jsonb_build_object('id', id, 'left', uses - used, 'valid_until', valid_until) from passes
+        where person_id = waits.person_id and circle_id = circles.id and state = 'active'
+            and valid_until >= gatherings.starts_at and used < uses
+        order by valid_until, id limit 1
+    ) as pass
 from waits
 join gatherings on gatherings.id = waits.gathering_id
 join circles on circles.id = gatherings.circle_id

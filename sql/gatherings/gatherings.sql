@@ -79,6 +79,13 @@ select
             order by other.starts_at limit 4
         ) as dated
     ) as others,
+    (
+        select jsonb_build_object(
+            'is_sold', is_sold, 'uses', uses, 'weeks', weeks, 'minimum', minimum, 'suggested', suggested, 'maximum', maximum,
+            'currency', currency
+        )
+        from pass_offers where pass_offers.circle_id = circles.id order by number desc limit 1
+    ) as pass_offer,
     own_seat(gatherings.id, :actor_id) as own, overlaps_of(gatherings.id, :actor_id) as overlaps,
     clock_timestamp() as now, to_jsonb(admission)
     || jsonb_build_object(
@@ -116,6 +123,13 @@ select
         select circle_addresses.slug from circle_addresses
         where circle_addresses.circle_id = circles.id and circle_addresses.is_current
     ) as slugs,
+    (
+        select jsonb_build_object(
+            'is_sold', is_sold, 'uses', uses, 'weeks', weeks, 'minimum', minimum, 'suggested', suggested, 'maximum', maximum,
+            'currency', currency
+        )
+        from pass_offers where pass_offers.circle_id = circles.id order by number desc limit 1
+    ) as pass_offer,
     to_jsonb(admission) || '{"newcomers": 0}' as admission
 from circles
 cross join admission_to(circles.id, :actor_id, null) as admission

@@ -155,7 +155,7 @@ order by starts_at, gathering_id;
 
 -- name: feed_number(person_id)^
 -- the number of a person's feed and the hash of its token, null when there is none yet; how many suggestions they have, and
--- their requests to hosts that still count: not yet booked, for dates ahead; and where they wait for a seat
+-- their requests to hosts that still count: not yet booked, for dates ahead; where they wait for a seat, and their passes
 select
     feeds.number, feeds.token_hash, coalesce(feeds.leaves_out_mailed, false) as leaves_out_mailed,
     (
@@ -199,7 +199,16 @@ select
             where waits.person_id = person.id and waits.state in ('waiting', 'offered')
                 and dates.state = 'open' and dates.starts_at > now()
         ) as mine
-    ) as waits
+    ) as waits,
+    (
+        select coalesce(jsonb_agg(to_jsonb(mine) order by mine.valid_until nulls first, mine.id), '[]') from (
+            select
+                passes.id, passes.state, passes.uses, passes.used, passes.valid_until, passes.circle_id,
+                circles.name as circle_name, circles.zone
+            from passes join circles on circles.id = passes.circle_id
+            where passes.person_id = person.id and passes.state in ('held', 'active')
+        ) as mine
+    ) as passes
 from (values (:person_id::uuid)) as person (id)
 left join feeds on feeds.person_id = person.id;
 

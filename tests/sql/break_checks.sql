@@ -497,3 +497,39 @@ from connect_accounts cross join (select * from checkouts where state = 'paid' l
 where connect_accounts.stripe_id = 'acct_1';
 insert into transfer_rows (at, checkout_id, account_id, kind, amount, currency, stripe_id, transfer_id)
 select now(), checkout_id, account_id, 'transfer', 100, currency, 'tr_3', 'tr_3' from connected_payments;
+
+-- name: payments_of_passes_never_begun_are_refunded#
+-- a paid pass that lapses without a refund
+update passes set state = 'lapsed', ended_at = now(), end_cause = 'not_paid'
+where id = (select id from passes where state = 'active' limit 1);
+
+-- name: every_pass_in_use_was_paid#
+-- a ledger that lost the payment of a pass
+alter table money_rows disable trigger money_rows_append_only;
+delete from money_rows where pass_id is not null;
+
+-- name: uses_of_passes_are_counted#
+-- a seat that no pass counts
+alter table pass_uses disable trigger pass_uses_count;
+delete from pass_uses where state <> 'given_back';
+
+-- name: uses_are_of_their_pass#
+-- a seat on the pass of somebody else
+update passes set person_id = (
+    select id from people where id not in (select person_id from passes) limit 1
+) where id = (select pass_id from pass_uses limit 1);
+
+-- name: seats_on_passes_that_ended_are_decided#
+-- a seat on a pass that ended three hours ago, and nothing says what became of its use
+update bookings set state = 'cancelled', ended_at = now() - interval '3 hours', end_cause = 'by_member'
+where id = (select booking_id from pass_uses where state = 'used' limit 1);
+
+-- name: passes_end_with_their_time#
+-- a pass that is in use two days after its time
+update passes set valid_until = now() - interval '2 days'
+where id = (select id from passes where state = 'active' limit 1);
+
+-- name: every_pass_has_an_event#
+-- a pass without an event
+alter table events disable trigger user;
+delete from events where about in (select id from passes);

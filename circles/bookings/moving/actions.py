@@ -13,6 +13,7 @@ from circles.bookings import rules as booking_rules
 from circles.bookings.agreeing import actions as agreeing
 from circles.bookings.given import actions as given
 from circles.bookings.moving import rules
+from circles.bookings.passes import uses
 from circles.bookings.rules import Eligibility
 from circles.bookings.waiting_list import offers
 from circles.gatherings import BookableGathering
@@ -59,6 +60,8 @@ async def move(
         reasons = rules.member_refusals(
             row, gathering, eligibility, both=both, version_id=version_id, agreed=agreed
         )
+        if row["kind"] == "free":
+            reasons += await uses.move_refusals(tx, booking_id, gathering.starts_at, gathering.zone)
         if any(reason.code == "guidelines_changed" for reason in reasons):
             raise OutOfDate(reasons)
         refuse_if(reasons)

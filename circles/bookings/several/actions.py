@@ -9,6 +9,7 @@ from circles import payments
 from circles.base.clock import Viewer
 from circles.base.errors import Refused
 from circles.bookings import actions, rules, transitions
+from circles.bookings.passes import uses
 from circles.bookings.rules import AlreadyBooked, Booking, BookingInput
 from circles.bookings.several import queries
 from circles.bookings.several.rules import SEVERAL_HELD, Order, order, same_bookings
@@ -48,6 +49,8 @@ async def book(
         try:
             async with context.db.transaction() as tx:
                 bookings = await _take_seats(tx, actor.id, wanted, sent)
+                if rules.uses_pass(sent, wanted.dates[0].gathering.scale) and sent.pass_id:
+                    await uses.take(tx, sent.pass_id, [booking.id for booking in bookings])
                 await _follow(tx, bookings)
                 for date in wanted.dates:
                     if date.eligibility.is_offered:  # they took the lowest free seat instead
@@ -76,7 +79,10 @@ async def _order(
         bookings = same_bookings(dates, chosen, sent)
         if bookings and await SQL.is_one_step(tx, booking_ids=[booking.id for booking in bookings]):
             raise AlreadyBooked(bookings[0], same=True)
-    return order(dates, chosen, sent, viewer, lost)
+        wanted = order(dates, chosen, sent, viewer, lost)
+        if rules.uses_pass(sent, wanted.dates[0].gathering.scale):
+            await uses.check(tx, actor.id, sent.pass_id, [date.gathering for date in wanted.dates])
+    return wanted
 
 
 async def _book_one(context: Context, actor: Person, wanted: Order, sent: BookingInput) -> Booking:
@@ -89,6 +95,7 @@ async def _book_one(context: Context, actor: Person, wanted: Order, sent: Bookin
         version_id=sent.version_id,
         agreed=sent.agreed,
         currency=sent.currency,
+        pass_id=sent.pass_id,
     )
 
 
@@ -96,6 +103,7 @@ async def _take_seats(tx: db.Tx, actor_id: UUID, wanted: Order, sent: BookingInp
     """Take the seats, in the order of time. Raises _Lost when one cannot be taken."""
     first, ids = wanted.dates[0], {date.id: uuid4() for date in wanted.dates}
     scale = first.gathering.scale
+    on_pass = rules.uses_pass(sent, scale)
     rows = await db.rows(
         SQL.take_seats(
             tx,
@@ -106,8 +114,8 @@ async def _take_seats(tx: db.Tx, actor_id: UUID, wanted: Order, sent: BookingInp
             kind=rules.kind_of(sent, scale, wanted.amount),
             amount=wanted.amount,
             currency=scale.currency,
-            minimum=scale.minimum,
-            maximum=scale.maximum,
+            minimum=0 if on_pass else scale.minimum,
+            maximum=0 if on_pass else scale.maximum,
             refund_hours=first.gathering.refund_hours,
             late_percent=first.gathering.late_refund_percent,
             version_id=first.eligibility.version_id,

@@ -87,6 +87,7 @@ def _sent(form: Form) -> BookingInput:
         reading.uuid_or_none(form.value("version")),
         form.checked("agreed"),
         form.value("currency"),
+        pass_id=reading.uuid_or_none(form.value("pass")),
     )
 
 
@@ -109,9 +110,14 @@ def _page(request: Request, dates: list[Date], form: Form, status: int = 200) ->
         form=form,
         options=[rules.option(date, viewer) for date in dates if not notes[date.id]],
         closed=[(date, notes[date.id]) for date in dates if notes[date.id]],
-        has_community=any(date.gathering.offers_community for date in dates if not notes[date.id]),
         eligibility=first.eligibility,
-        community_hint=rules.COMMUNITY_HINT,
+        own_pass=(own_pass := rules.common_pass(dates, viewer)),
+        seat_choices=rules.seat_choices(
+            own_pass,
+            gathering.zone,
+            viewer,
+            has_community=any(date.gathering.offers_community for date in dates if not notes[date.id]),
+        ),
         pool_empty=pool_rules.EMPTY if gathering.pool_is_empty else "",
         terms=terms_words(gathering.refund_hours, gathering.late_refund_percent),
         sum_text=_sum_text(dates, form) if form.value(rules.FIELD) else "",

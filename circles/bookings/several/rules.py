@@ -13,6 +13,7 @@ from circles.base.clock import Viewer
 from circles.base.english import join_names, plural
 from circles.base.errors import OutOfDate, Reason, Refused, refuse_if
 from circles.bookings import rules
+from circles.bookings.passes.own import OwnPass
 from circles.bookings.rules import ActiveBooking, BookingInput, Eligibility
 from circles.bookings.screening import rules as screening_rules
 from circles.gatherings import BookableGathering
@@ -86,6 +87,23 @@ def option(date: Date, viewer: Viewer) -> tuple[str, str, str]:
     community = plural(gathering.community_left, "community seat") if gathering.community_left > 0 else ""
     left = ", ".join(filter(None, [f"{plural(gathering.seats_left, 'seat')} left", community]))
     return str(date.id), date.day(viewer), left
+
+
+def common_pass(dates: Sequence[Date], viewer: Viewer) -> OwnPass | None:
+    """The pass that can be used for the first of the dates that can be chosen; those it does not reach are refused."""
+    return next((date.eligibility.own_pass for date in dates if not why_not(date, viewer)), None)
+
+
+def seat_choices(
+    own_pass: OwnPass | None, zone: str, viewer: Viewer, *, has_community: bool
+) -> list[tuple[str, str, str]]:
+    """The kinds of seat that can be chosen for all dates: value, words, hint."""
+    choices = [("amount", "Choose what you pay", "You choose the amount of each date below.")]
+    if own_pass:
+        choices.insert(0, ("pass", "Use your pass", own_pass.hint(zone, viewer)))
+    if has_community:
+        choices.append(("community", "Community seats", COMMUNITY_HINT))
+    return choices
 
 
 def sum_text(dates: Sequence[Date], chosen: Collection[UUID], sent: BookingInput) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from circles import payments
 from circles.bookings import end_rules, transitions
+from circles.bookings.passes import ending as passes
 from circles.bookings.screening import closing
 from circles.bookings.waiting_list import offers
 from circles.store import audit, db
@@ -39,6 +40,7 @@ async def let_all_go(context: Context, person_id: UUID, *, refund: str, actor_id
             await _end_wait(context, row["gathering_id"], row["id"])
         elif row["state"] == "confirmed":
             await _end_seat(context, row["id"], refund, actor_id)
+    await passes.end_of_person(context, person_id, refund=refund, actor_id=actor_id)
 
 
 async def _release(context: Context, booking_id: UUID, actor_id: UUID | None) -> None:

@@ -84,25 +84,37 @@ async def _lock_own(tx: db.Tx, actor: Person, wait_id: UUID) -> db.Record:
 
 
 async def take(
-    context: Context, actor: Person, wait_id: UUID, *, amount: str = "", both: Collection[UUID] = ()
+    context: Context,
+    actor: Person,
+    wait_id: UUID,
+    *,
+    amount: str = "",
+    both: Collection[UUID] = (),
+    pass_id: UUID | None = None,
 ) -> Booking:
     """Book the seat that is offered, or one that is free: held with a checkout, or confirmed at once.
 
     amount: as typed, where the circle's scale no longer has what they chose when they joined. both: see `book`.
+    pass_id: the pass that they take it with, instead of what they chose.
     Raises NotFound, AlreadyBooked, also when it is pressed twice, and Refused, also when the offer lapsed meanwhile;
     then the seat is offered to the next before this returns.
     """
     try:
         async with context.db.transaction() as tx:
             row = await _lock_own(tx, actor, wait_id)
-            gathering, booking = await _book(tx, actor, row, amount, both)
+            gathering, booking = await _book(tx, actor, row, amount, both, pass_id)
     except Refused as refused:
         raise await _after_refusal(context, actor, wait_id, refused) from None
     return await booking_actions.with_checkout(context, gathering, booking)
 
 
 async def _book(
-    tx: db.Tx, actor: Person, row: db.Record, amount: str, both: Collection[UUID]
+    tx: db.Tx,
+    actor: Person,
+    row: db.Record,
+    amount: str,
+    both: Collection[UUID],
+    pass_id: UUID | None,
 ) -> tuple[BookableGathering, Booking]:
     """Turn a locked wait into a booking. Whatever is raised undoes all of it."""
     gathering, eligibility = await booking_queries.eligibility(tx, actor.id, row["gathering_id"])
@@ -122,15 +134,7 @@ async def _book(
     gathering, eligibility = await booking_queries.eligibility(tx, actor.id, row["gathering_id"])
     # What they agreed to when they joined counts until the guidelines change materially.
     eligibility = replace(eligibility, version_id=row["version_id"])
-    kept = rules.is_amount_kept(gathering.scale, row["line"], row["amount"], row["currency"])
-    sent = BookingInput(
-        row["line"],
-        row["amount"] if kept else amount,
-        row["version_id"],
-        agreed=True,
-        currency=row["currency"] if kept else "",
-        both=frozenset(both),
-    )
+    sent = _sent(row, gathering, amount, both, pass_id)
     booking = await booking_actions.take_seat_once(tx, actor.id, gathering, eligibility, sent)
     if booking is None:
         raise Refused(CANNOT_NOW)
@@ -138,6 +142,22 @@ async def _book(
     await booking_actions.follow_booking(tx, booking)
     await offers.offer_seats(tx, row["gathering_id"])  # another seat than the offered one may be theirs
     return gathering, booking
+
+
+def _sent(
+    row: db.Record, gathering: BookableGathering, amount: str, both: Collection[UUID], pass_id: UUID | None
+) -> BookingInput:
+    """What is booked of a wait: what they chose when they joined, the amount of now, or a seat on a pass."""
+    kept = rules.is_amount_kept(gathering.scale, row["line"], row["amount"], row["currency"])
+    return BookingInput(
+        "pass" if pass_id else row["line"],
+        row["amount"] if kept else amount,
+        row["version_id"],
+        agreed=True,
+        currency=row["currency"] if kept else "",
+        both=frozenset(both),
+        pass_id=pass_id,
+    )
 
 
 async def _after_refusal(context: Context, actor: Person, wait_id: UUID, refused: Refused) -> Refused:

@@ -16,6 +16,7 @@ from circles.bookings import actions as booking_actions
 from circles.bookings import queries as booking_queries
 from circles.bookings import rules as booking_rules
 from circles.bookings import seat_rules
+from circles.bookings.passes.own import OwnPass
 from circles.bookings.rules import AlreadyBooked, BookingInput, Eligibility
 from circles.bookings.screening import pages as screening_pages
 from circles.bookings.waiting_list import actions, places, rules
@@ -134,6 +135,7 @@ def _own_page(request: Request, row: db.Record, form: Form, status: int = 200) -
         has_ended=row["ended_at"] is not None,
         ended_text=rules.ended_text(row["state"]),
         overlaps=seat_rules.overlaps_of(row["overlaps"]),
+        own_pass=OwnPass.of(row["pass"]) if row["amount"] or not kept else None,
         likelihood=rules.likelihood(row["lately"], row["freed"]),
     )
 
@@ -152,6 +154,7 @@ async def take(request: Request) -> Response:
             wait_id,
             amount=form.value("amount"),
             both=_both(form) if form.checked("both") else (),
+            pass_id=reading.uuid_or_none(form.value("pass")) if form.checked("use_pass") else None,
         )
     except AlreadyBooked as refused:
         return await _taken_already(request, form, refused)

@@ -120,6 +120,7 @@ async def _end(tx: db.Tx, row: db.Record, actor: Person, why: str = "") -> None:
             tx, "schedule.ended", schedule["id"], actor_id=actor.id, before="active", after="ended", why=why
         )
     await bookings.close_of_circle(tx, row["id"], actor_id=actor.id)
+    await bookings.end_passes_of_circle(tx, row["id"])
     for gathering in ahead:
         await remove_gathering(tx, actor, gathering["id"], gathering["state"])
     await _set_state(tx, row, actor, "circle.archived", "archived", why=why)

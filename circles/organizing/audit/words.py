@@ -39,6 +39,20 @@ _SEATS: Final = {
     "walk_in.added": "added a walk-in",
     "walk_in.removed": "removed a walk-in",
 }
+_PASSES: Final = {
+    "pass.active": "began a pass that was paid",
+    "pass.ended": "ended a pass",
+    "pass.given_back": "put a gathering back on a pass",
+    "pass.held": "held a pass until it is paid",
+    "pass.lapsed": "let a pass go that was not paid",
+    "pass.let_go_asked": "gave up a pass before it was paid",
+    "pass.offered": "changed the pass of a circle",
+    "pass.paid_late": "noted a payment of a pass that came too late",
+    "pass.prolonged": "prolonged a pass",
+    "pass.spent": "kept a late canceled gathering used on a pass",
+    "pass.used": "used a pass for a seat",
+}
+
 _MONEY: Final = {
     "cash.noted": "noted cash",
     "checkout.expired": "ended a payment page",
@@ -262,7 +276,7 @@ _CONFIDENTIAL: Final = {
 # Families of kinds that are confidential, whatever follows the dot: an organizer may be the one it is about.
 CONFIDENTIAL_FAMILIES: Final = ("complaint.", "concern.", "introduction.")
 
-SHOWN: Final = _SEATS | _MONEY | _CIRCLES | _PEOPLE | _DIRECTORY | _SITE
+SHOWN: Final = _SEATS | _PASSES | _MONEY | _CIRCLES | _PEOPLE | _DIRECTORY | _SITE
 # What organizers write about suspending one of them, which that one does not read.
 SUSPENSIONS: Final = ("person.suspended", "person.suspension_")
 
@@ -273,7 +287,7 @@ GROUPS: Final = {
     "people": ("People and roles", tuple(_PEOPLE)),
     "circles": ("Circles and gatherings", tuple(_CIRCLES)),
     "seats": ("Seats and registers", tuple(_SEATS)),
-    "money": ("Money", tuple(_MONEY)),
+    "money": ("Money", (*_MONEY, *_PASSES)),
     "directory": ("Therapists, exports", tuple(_DIRECTORY)),
     "site": ("What needed a hand", tuple(_SITE)),
 }

@@ -89,6 +89,12 @@ _DISPUTES: Final = {
 UNDECIDED: Final = "undecided"
 UNDECIDED_DAYS: Final = 15
 
+# What was asked for by a checkout that pays more or less than one seat.
+_ASKED_FOR: Final = {
+    "bookings": "Several amounts were asked for together",
+    "pass": "The price of a pass was asked for",
+}
+
 NOT_TO_PAY: Final = Reason(
     "not_to_pay", "This seat is not one that is paid at Stripe, so the money is to be sent back."
 )
@@ -196,9 +202,8 @@ def give_refusals(finding: Row, asked: Row) -> Iterator[Reason]:
         text = f"The money came in {finding['currency']} and not in {asked['currency']}, so it is to be sent back."
         yield Reason("currency", text)
     elif asked["covers"] != "booking" and finding["amount"] != asked["amount"]:
-        asked_for = "Several amounts were" if asked["covers"] == "bookings" else "An additional amount was"
-        together = " together" if asked["covers"] == "bookings" else ""
-        text = f"{asked_for} asked for{together} and another sum came, so the money is to be sent back."
+        asked_for = _ASKED_FOR.get(asked["covers"], "An additional amount was asked for")
+        text = f"{asked_for} and another sum came, so the money is to be sent back."
         yield Reason("shared_amount", text)
     if "livemode" in finding["answered"]:
         yield Reason("livemode", "Test money pays no real seat, and real money no seat of a test.")

@@ -17,6 +17,7 @@ from circles.practice.demo.schedules import add_schedules
 from circles.practice.demo.screening import add_screening
 from circles.practice.demo.seating.hosted_seats import add_hosted_seats
 from circles.practice.demo.seating.moved_seats import add_moved_seat
+from circles.practice.demo.seating.passes import add_pass
 from circles.practice.demo.seating.waiting import add_waiting
 from circles.practice.demo.seats import fill_seats, send_invites
 from circles.practice.demo.therapists import add_therapists
@@ -37,6 +38,9 @@ TABLES = [
         "stand_ins",
         "acceptances",
         "bookings",
+        "pass_offers",
+        "passes",
+        "pass_uses",
         "waits",
         "given_seats",
         "register_marks",
@@ -44,7 +48,7 @@ TABLES = [
         "cash_rows",
         "invites",
     ),
-    *("sendings", "checkouts"),
+    *("sendings", "checkouts", "checkout_lines"),
     *(
         "operations",
         "money_rows",
@@ -90,6 +94,7 @@ def plan() -> Plan:
     write_messages_and_run_sheets(planned)
     change_guidelines(planned)
     pause_end_and_copy(planned)
+    add_pass(planned)
     send_invites(planned)
     add_pictures(planned)
     add_therapists(planned)

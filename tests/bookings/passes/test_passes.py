@@ -1,0 +1,374 @@
+"""Passes: bought once, used for gatherings, given back in time, refunded by their terms, in the ledger to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from circles.base.clock import NOBODY
+from circles.base.errors import OutOfDate, Refused
+from circles.bookings import actions as booking_actions
+from circles.bookings.moving import actions as moving
+from circles.bookings.passes import actions, ending
+from circles.bookings.rules import BookingInput
+from circles.bookings.several import actions as several
+from circles.bookings.suspended import actions as suspended
+from circles.bookings.waiting_list import actions as waiting
+from circles.hosting.circle import lifecycle
+from circles.payments.refunds import states
+from circles.practice.stripe import faults
+from tests.bookings import helpers as booking_helpers
+from tests.bookings.helpers import Scene, cancel_gathering
+from tests.bookings.passes import helpers
+from tests.cast import add_gathering
+
+scene, mira = booking_helpers.scene, booking_helpers.mira
+Drain = Callable[[], Any]
+
+
+async def test_a_pass_is_paid_once_and_used_without_paying(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    assert await helpers.ledger(scene) == {"stripe": 16000, "passes": -16000}
+    booking = await helpers.book(scene, pass_id)
+    assert (booking.state, booking.kind, booking.amount) == ("confirmed", "free", 0)
+    assert await helpers.left(scene, pass_id) == 5
+    assert await helpers.ledger(scene) == {"stripe": 16000, "passes": -13334, "sales": -2666}
+    await drain()
+    assert await scene.count("mails where kind = 'pass_bought'") == 1
+    assert await scene.count("mails where kind = 'invite'") == 1
+
+
+async def test_the_last_gathering_has_the_rest_of_rounding(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain, amount="100.01", uses="3")
+    for gathering in await helpers.dates(scene, 3):
+        await helpers.book(scene, pass_id, gathering)
+    values = await scene.value("select array_agg(value order by place) from pass_uses")
+    assert values == [3333, 3333, 3335]
+    assert await helpers.ledger(scene) == {"stripe": 10001, "sales": -10001}
+    fourth = await add_gathering(scene.context, scene.cast.circle, days=40)
+    with pytest.raises(Refused, match="pass_used_up"):
+        await helpers.book(scene, pass_id, fourth)
+    assert await scene.seats(fourth) == 0
+
+
+async def test_a_pass_is_for_its_circle_its_person_and_its_weeks(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    elsewhere = await scene.value(
+        "update circles set minimum = 3000, suggested = 4500, maximum = 8000 where id = $1 returning id",
+        scene.cast.other_circle,
+    )
+    version = await scene.value(
+        "select versions.id from guidelines_versions as versions join circles using (guidelines_id) "
+        "where circles.id = $1",
+        elsewhere,
+    )
+    wish = {"choice": "pass", "amount": "", "pass_id": pass_id, "version_id": version}
+    with pytest.raises(Refused, match="pass_of_another_circle"):
+        await scene.book(scene.cast.mira, scene.cast.free_gathering, **wish)
+    with pytest.raises(Refused, match="no_pass"):
+        await helpers.book(scene, pass_id, person=scene.cast.milo)
+    with pytest.raises(Refused, match="no_pass"):
+        await scene.book(scene.cast.mira, choice="pass", amount="")
+    late = await add_gathering(scene.context, scene.cast.circle, days=60)
+    with pytest.raises(Refused, match="pass_ends_before"):
+        await helpers.book(scene, pass_id, late)
+    assert await helpers.left(scene, pass_id) == 6
+    assert await scene.count("bookings") == 0
+
+
+async def test_canceling_in_time_gives_the_gathering_back_and_late_does_not(
+    scene: Scene, drain: Drain
+) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    first, second = await helpers.dates(scene, 2)
+    booking = await helpers.book(scene, pass_id, first)
+    mira = await scene.person(scene.cast.mira)
+    await booking_actions.cancel(scene.context, mira, booking.id, shown=0)
+    assert await helpers.left(scene, pass_id) == 6
+    assert await helpers.ledger(scene) == {"stripe": 16000, "passes": -16000}
+    again = await helpers.book(scene, pass_id, second)
+    await scene.starts_in(second, timedelta(hours=3))
+    await scene.paid_long_ago(again.id)
+    with pytest.raises(OutOfDate, match="refund_changed"):
+        await booking_actions.cancel(scene.context, mira, again.id, shown=0, shown_back=True)
+    await booking_actions.cancel(scene.context, mira, again.id, shown=0, shown_back=False)
+    assert await helpers.left(scene, pass_id) == 5
+    assert await scene.value("select array_agg(state order by used_at) from pass_uses") == [
+        "given_back",
+        "spent",
+    ]
+
+
+async def test_a_canceled_gathering_comes_back_and_prolongs_the_pass(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    await helpers.shift(scene, pass_id, 48)  # eight days are left
+    await helpers.book(scene, pass_id)
+    await cancel_gathering(scene, await scene.person(scene.cast.farid))
+    assert await helpers.left(scene, pass_id) == 6
+    starts_at = await scene.value("select starts_at from gatherings where id = $1", scene.cast.gathering)
+    assert (await helpers.row(scene, pass_id))["valid_until"] == starts_at + timedelta(weeks=4)
+
+
+async def test_giving_back_pays_the_terms_exactly(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain, refund_percent="50")
+    await helpers.shift(scene, pass_id, 1)
+    await helpers.book(scene, pass_id)
+    mira = await scene.person(scene.cast.mira)
+    with pytest.raises(OutOfDate):
+        await ending.give_back(scene.context, mira, pass_id, shown=13334)
+    refund = await ending.give_back(scene.context, mira, pass_id, shown=6667)
+    assert refund.amount == 6667  # half of 160.00 less 26.66, the part of a cent for the person
+    await drain()
+    assert await helpers.ledger(scene) == {"stripe": 16000 - 6667, "sales": 6667 - 16000}
+    assert (await helpers.row(scene, pass_id))["end_cause"] == "by_member"
+    assert await scene.count("mails where kind = 'pass_back'") == 1
+    assert (await ending.give_back(scene.context, mira, pass_id, shown=6667)).amount == 0
+    assert await scene.value("select sum(amount) from money_rows where kind = 'refund'") == -6667
+
+
+async def test_a_seat_of_a_pass_that_is_over_pays_its_value_back(scene: Scene, drain: Drain) -> None:
+    """It cannot be used again, so what it is worth goes back, never more than was paid."""
+    pass_id = await helpers.paid_pass(scene, drain)
+    await helpers.shift(scene, pass_id, 1)
+    await helpers.book(scene, pass_id)
+    await ending.give_back(scene.context, await scene.person(scene.cast.mira), pass_id, shown=13334)
+    await cancel_gathering(scene, await scene.person(scene.cast.farid))
+    await drain()
+    assert await helpers.ledger(scene) == {}
+    assert (await helpers.row(scene, pass_id))["refunded"] == 16000
+
+
+async def test_an_ended_circle_pays_back_what_is_not_used(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain, refund_percent="0")
+    await helpers.book(scene, pass_id)
+    await scene.starts_in(scene.cast.gathering, -timedelta(days=2))
+    await lifecycle.archive_circle(scene.context, await scene.person(scene.cast.farid), scene.cast.circle)
+    await drain()
+    assert (await helpers.row(scene, pass_id))["end_cause"] == "circle_ended"
+    assert await helpers.ledger(scene) == {"stripe": 2666, "sales": -2666}
+
+
+@pytest.mark.parametrize(("paused", "earned"), [(False, 16000), (True, 2666)])
+async def test_a_pass_expires_with_its_weeks(scene: Scene, drain: Drain, paused: bool, earned: int) -> None:
+    """What was not used is income then; it goes back where the circle was paused."""
+    pass_id = await helpers.paid_pass(scene, drain)
+    await helpers.book(scene, pass_id)
+    if paused:
+        await lifecycle.pause_circle(scene.context, await scene.person(scene.cast.farid), scene.cast.circle)
+    await helpers.shift(scene, pass_id, 57)
+    await ending.follow(scene.context)
+    await drain()
+    assert (await helpers.row(scene, pass_id))["end_cause"] == ("circle_paused" if paused else "expired")
+    assert (await helpers.ledger(scene))["sales"] == -earned
+
+
+async def test_people_are_reminded_twice_before_a_pass_ends(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    reminders = "mails where kind = 'pass_ends'"
+    for days, sent in ((41, 0), (2, 1), (8, 1), (2, 2)):
+        await helpers.shift(scene, pass_id, days)
+        for _ in range(2):
+            await ending.follow(scene.context)
+        assert await scene.count(reminders) == sent, days
+    assert (
+        await scene.value("select min(subject) from mails where kind = 'pass_ends'")
+        == "Tuesday group: a reminder"
+    )
+
+
+async def test_a_suspension_ends_the_pass_as_it_says(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain, refund_percent="50")
+    await helpers.book(scene, pass_id)
+    await suspended.let_all_go(scene.context, scene.cast.mira, refund="terms", actor_id=scene.cast.odile)
+    await drain()
+    found = await helpers.row(scene, pass_id)
+    assert (found["end_cause"], found["used"], found["refund_done"]) == ("suspended", 0, 8000)
+
+
+async def test_several_dates_are_booked_with_one_pass(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain, uses="3")
+    wanted = await helpers.dates(scene, 4)
+    mira = await scene.person(scene.cast.mira)
+    sent = BookingInput("pass", "", scene.cast.version, True, "USD", pass_id=pass_id)
+    with pytest.raises(Refused, match="pass_used_up"):
+        await several.book(scene.context, mira, scene.cast.circle, wanted, sent, NOBODY)
+    assert await scene.count("bookings") == 0
+    await several.book(scene.context, mira, scene.cast.circle, wanted[:3], sent, NOBODY)
+    assert await helpers.left(scene, pass_id) == 0
+    assert await scene.count("bookings where state = 'confirmed' and kind = 'free'") == 3
+
+
+async def test_a_seat_on_a_pass_moves_within_its_weeks(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    booking = await helpers.book(scene, pass_id)
+    mira = await scene.person(scene.cast.mira)
+    near = await add_gathering(scene.context, scene.cast.circle, days=20)
+    late = await add_gathering(scene.context, scene.cast.circle, days=60)
+    with pytest.raises(Refused, match="pass_ends_before"):
+        await moving.move(scene.context, mira, booking.id, late)
+    await moving.move(scene.context, mira, booking.id, near)
+    assert await helpers.left(scene, pass_id) == 5
+
+
+async def test_an_offered_seat_is_taken_with_a_pass(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    taken = await scene.fill(scene.cast.gathering, 8)
+    mira = await scene.person(scene.cast.mira)
+    sent = BookingInput("amount", "45", scene.cast.version, True, "USD")
+    wait_id = await waiting.join(scene.context, mira, scene.cast.gathering, sent)
+    guest = await scene.person((await scene.row(taken[0]))["person_id"])
+    await booking_actions.cancel(scene.context, guest, taken[0], shown=4500)
+    booking = await waiting.take(scene.context, mira, wait_id, pass_id=pass_id)
+    assert (booking.state, booking.kind) == ("confirmed", "free")
+    assert await helpers.left(scene, pass_id) == 5
+
+
+async def test_a_sold_pass_keeps_its_terms(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    await helpers.offer(scene, uses="3", weeks="2", refund_percent="0", refund_weeks="0")
+    await helpers.shift(scene, pass_id, 1)
+    row = await ending.give_back(scene.context, await scene.person(scene.cast.mira), pass_id, shown=16000)
+    assert row.amount == 16000
+
+
+# Paying
+
+
+async def test_pressed_twice_it_is_one_pass(scene: Scene) -> None:
+    offer = await helpers.offer(scene)
+    first = await helpers.buy(scene, scene.cast.mira, offer)
+    second = await helpers.buy(scene, scene.cast.mira, offer)
+    assert first.id == second.id
+    assert first.checkout_url == second.checkout_url
+    with pytest.raises(Refused, match="pass_held"):
+        await helpers.buy(scene, scene.cast.mira, offer, "200")
+    assert await scene.count("passes") == await scene.count("checkouts") == 1
+
+
+async def test_whoever_has_a_pass_buys_no_second_one(scene: Scene, drain: Drain) -> None:
+    await helpers.paid_pass(scene, drain)
+    offer = await scene.value("select id from pass_offers")
+    with pytest.raises(Refused, match="has_pass"):
+        await helpers.buy(scene, scene.cast.mira, offer)
+
+
+async def test_an_abandoned_pass_lapses_and_a_late_payment_begins_it(scene: Scene, drain: Drain) -> None:
+    bought = await helpers.buy(scene, scene.cast.mira, await helpers.offer(scene))
+    await scene.value(
+        "update passes set state = 'lapsed', ended_at = now(), end_cause = 'not_paid' where id = $1 returning id",
+        bought.id,
+    )
+    await scene.value(
+        "insert into events (what, about, after) values ('pass.lapsed', $1, 'lapsed') returning id", bought.id
+    )
+    await scene.pay(bought.id)
+    await drain()
+    assert (await helpers.row(scene, bought.id))["state"] == "active"
+
+
+async def test_a_payment_that_came_too_late_goes_back(scene: Scene, drain: Drain) -> None:
+    offer = await helpers.offer(scene)
+    first = await helpers.buy(scene, scene.cast.mira, offer)
+    await scene.value(
+        "update passes set state = 'lapsed', ended_at = now(), end_cause = 'not_paid' where id = $1 returning id",
+        first.id,
+    )
+    await scene.value(
+        "insert into events (what, about, after) values ('pass.lapsed', $1, 'lapsed') returning id", first.id
+    )
+    second = await helpers.buy(scene, scene.cast.mira, offer)
+    await scene.pay(second.id)
+    await drain()
+    await scene.pay(first.id)
+    await drain()
+    found = await helpers.row(scene, first.id)
+    assert (found["state"], found["end_cause"], found["refund_done"]) == ("lapsed", "paid_late", 16000)
+    assert await helpers.ledger(scene) == {"stripe": 16000, "passes": -16000}
+
+
+async def test_letting_a_held_pass_go_ends_its_checkout(scene: Scene) -> None:
+    bought = await helpers.buy(scene, scene.cast.mira, await helpers.offer(scene))
+    assert await actions.let_go(scene.context, await scene.person(scene.cast.mira), bought.id) == "lapsed"
+    assert await scene.value("select state from checkouts") == "expired"
+
+
+async def test_without_stripe_nothing_is_held(scene: Scene) -> None:
+    offer = await helpers.offer(scene)
+    async with scene.context.db.transaction() as tx:
+        await faults.plan(tx, "create_checkout", "500", times=9)
+    with pytest.raises(Refused, match="no_checkout"):
+        await helpers.buy(scene, scene.cast.mira, offer)
+    assert await scene.value("select end_cause from passes") == "no_checkout"
+
+
+async def test_a_dispute_takes_the_money_of_a_pass(scene: Scene, drain: Drain) -> None:
+    """What the bank took is neither owed nor earned; what was used before stays income no more than there is money."""
+    pass_id = await helpers.paid_pass(scene, drain)
+    await helpers.book(scene, pass_id)
+    checkout = await scene.value("select id from checkouts")
+    async with scene.context.db.transaction() as tx:
+        await tx.execute(
+            "insert into disputes (stripe_id, pass_id, checkout_id, amount, currency, state, made_at) "
+            "values ('dp_1', $1, $2, 16000, 'USD', 'needs_response', now())",
+            pass_id,
+            checkout,
+        )
+        await tx.execute(
+            "insert into money_rows (pass_id, checkout_id, kind, amount, currency, stripe_id) "
+            "values ($1, $2, 'dispute', -16000, 'USD', 'txn_1')",
+            pass_id,
+            checkout,
+        )
+    assert await helpers.ledger(scene) == {}
+    async with scene.context.db.reading() as tx:
+        (part,) = await states.parts_of(tx, checkout)
+    assert (part.booking_id, part.balance, part.disputed) == (pass_id, 0, 16000)
+
+
+async def test_an_organizer_pays_back_the_whole_pass(scene: Scene, drain: Drain) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    await helpers.book(scene, pass_id)
+    odile = await scene.person(scene.cast.odile)
+    with pytest.raises(Refused, match="no_reason"):
+        await ending.refund_by_organizer(scene.context, odile, pass_id, what="all", reason="", shown=16000)
+    with pytest.raises(OutOfDate):
+        await ending.refund_by_organizer(scene.context, odile, pass_id, what="all", reason="Ill", shown=1)
+    await ending.refund_by_organizer(scene.context, odile, pass_id, what="all", reason="Ill", shown=16000)
+    await drain()
+    assert await helpers.ledger(scene) == {}
+    with pytest.raises(Refused, match="nothing_back"):
+        await ending.refund_by_organizer(scene.context, odile, pass_id, what="all", reason="Ill", shown=0)
+
+
+async def test_a_refund_at_the_dashboard_is_followed(scene: Scene, drain: Drain) -> None:
+    """What somebody sends back at Stripe itself is of the pass, and never goes out twice."""
+    pass_id = await helpers.paid_pass(scene, drain)
+    intent: str = await scene.value("select payment_intent from checkouts")
+    snapshot = states.RefundSnapshot(
+        "re_dashboard", "succeeded", amount=6000, currency="USD", payment_intent=intent
+    )
+    async with scene.context.db.transaction() as tx:
+        await states.apply(tx, scene.context, snapshot)
+    found = await helpers.row(scene, pass_id)
+    assert (found["kept"], found["refund_done"]) == (10000, 6000)
+    assert await helpers.ledger(scene) == {"stripe": 10000, "passes": -10000}
+
+
+async def test_uses_that_older_code_left_open_are_decided(scene: Scene, drain: Drain) -> None:
+    """Code of before ends a seat and knows nothing of its pass: the timetable decides."""
+    pass_id: UUID = await helpers.paid_pass(scene, drain)
+    booking = await helpers.book(scene, pass_id)
+    await scene.value(
+        "update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_member' where id = $1 returning id",
+        booking.id,
+    )
+    await scene.value(
+        "insert into events (what, about, after) values ('booking.cancelled', $1, 'cancelled') returning id",
+        booking.id,
+    )
+    await ending.follow(scene.context)
+    assert await helpers.left(scene, pass_id) == 6
