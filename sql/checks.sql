@@ -190,20 +190,82 @@ where followed.part <> part_left(shares.part, shares.amount, shares.amount - fol
     );
 
 -- name: shares_are_posted()$
--- what became due to each facilitator of each circle is what the ledger owes them of it
+-- what became due to each facilitator of each circle, of payments and of cash, is what the ledger says of it
 select count(*) from (
-    select currency, circle_id, facilitator_id, sum(part) as part from (
-        select shares.currency, shares.circle_id, shares.facilitator_id, share_rows.part
+    select currency, circle_id, facilitator_id, sum(due) as due from (
+        select shares.currency, shares.circle_id, shares.facilitator_id, share_rows.part as due
         from share_rows join payment_shares as shares on shares.id = share_rows.share_id
+        union all
+        select shares.currency, shares.circle_id, shares.facilitator_id, rows.part - rows.amount
+        from cash_share_rows as rows join cash_shares as shares on shares.id = rows.share_id
+        union all
+        select shares.currency, shares.circle_id, shares.facilitator_id, rows.part
+        from pass_share_rows as rows join pass_shares as shares on shares.id = rows.share_id
         union all
         select entries.currency, entries.circle_id, coalesce(people.merged_into, people.id), lines.amount
         from ledger_entries as entries
         join ledger_lines as lines on lines.entry_id = entries.id and lines.account = 'facilitators'
         join people on people.id = lines.owner_id
-        where entries.kind = 'share'
+        where entries.kind in ('share', 'cash_share', 'pass_share')
     ) as moved
-    group by currency, circle_id, facilitator_id having sum(part) <> 0
+    group by currency, circle_id, facilitator_id having sum(due) <> 0
 ) as differing;
+
+-- name: pass_shares_follow_their_income()$
+-- every part of a pass is what is due of it after all that is income of its circle
+select count(*) from pass_shares as shares
+cross join lateral (
+    select coalesce(sum(amount), 0) as amount, coalesce(sum(part), 0) as part
+    from pass_share_rows where pass_share_rows.share_id = shares.id
+) as followed
+where followed.part <> part_left(shares.part, shares.amount, shares.amount - followed.amount) or followed.amount <> (
+    select coalesce(sum(- lines.amount), 0)
+    from ledger_entries as entries
+    join ledger_lines as lines on lines.entry_id = entries.id and lines.account = 'sales'
+    where entries.pass_id = shares.pass_id and entries.kind = 'pass_settled'
+);
+
+-- name: cash_shares_follow_their_cash()$
+-- every row of cash of a seat with a part is followed by the part, which never is negative in all
+select count(*) from cash_shares as shares
+cross join lateral (
+    select coalesce(sum(amount), 0) as amount, coalesce(sum(part), 0) as part, count(*) as rows
+    from cash_share_rows where cash_share_rows.share_id = shares.id
+) as followed
+where followed.part < 0 or followed.part > greatest(followed.amount, 0) or (followed.amount, followed.rows) <> (
+    select coalesce(sum(amount), 0), count(*) from cash_rows
+    where cash_rows.booking_id = shares.booking_id or cash_rows.walk_in_id = shares.walk_in_id
+);
+
+-- name: statements_are_what_they_count()$
+-- every line of a statement is the sum of the rows that it counts
+select count(*) from (
+    select statement_id, circle_id, way, sum(seats) as seats, sum(amount) as amount, sum(part) as part from (
+        select statement_id, circle_id, way, seats, amount, part from statement_lines
+        union all
+        select share_rows.statement_id, shares.circle_id, 'card', - share_rows.seats, - share_rows.amount, - share_rows.part
+        from share_rows join payment_shares as shares on shares.id = share_rows.share_id
+        where share_rows.statement_id is not null
+        union all
+        select rows.statement_id, shares.circle_id, 'cash', - rows.seats, - rows.amount, - rows.part
+        from cash_share_rows as rows join cash_shares as shares on shares.id = rows.share_id
+        where rows.statement_id is not null
+        union all
+        select rows.statement_id, shares.circle_id, 'card', - rows.seats, - rows.amount, - rows.part
+        from pass_share_rows as rows join pass_shares as shares on shares.id = rows.share_id
+        where rows.statement_id is not null
+    ) as moved
+    group by statement_id, circle_id, way having sum(seats) <> 0 or sum(amount) <> 0 or sum(part) <> 0
+) as differing;
+
+-- name: payouts_by_hand_are_posted()$
+-- every payout that was noted, and every correction of one, is in the ledger
+select count(*) from hand_payouts where not exists (
+    select from ledger_entries as entries
+    join ledger_lines as lines on lines.entry_id = entries.id and lines.account = 'facilitators'
+    where entries.kind = 'hand_payout' and entries.source = hand_payouts.id::text
+        and entries.currency = hand_payouts.currency and lines.amount = hand_payouts.amount
+);
 
 -- name: ledger_has_refunds_that_live_alone()$
 -- every refund in the ledger is on its way or arrived, or came back in the ledger as well

@@ -38,6 +38,7 @@ ERASURE = (
     SQL.erase_accounts,
     SQL.erase_difference_reasons,
     SQL.erase_cash_notes,
+    SQL.erase_payout_notes,
     SQL.erase_given,
     SQL.erase_reply_address,
     SQL.erase_role_requests,

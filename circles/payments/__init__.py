@@ -1,5 +1,6 @@
 """Payments: Stripe checkouts, the ledger of money received and refunded, refunds."""
 
+from circles.payments import shares
 from circles.payments.cash.actions import cash_of, correct_walk_in_cash, note_cash, note_walk_in_cash
 from circles.payments.cash.rules import parse as parse_cash
 from circles.payments.checkout import (
@@ -68,6 +69,7 @@ __all__ = [
     "refund_everything",
     "refund_part",
     "release",
+    "shares",
     "start",
     "sync_checkout_for_page",
     "sync_checkout_soon",

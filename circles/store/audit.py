@@ -27,6 +27,8 @@ WRITTEN_REASONS = (
     "cash.noted",
     "finding.settled",
     "mail.let_be",
+    "payout.corrected",
+    "payout.noted",
     "person.invited",
     "person.lifted",
     "person.merge_asked",

@@ -217,7 +217,6 @@ MAP: dict[str, dict[str, Care]] = {
     | _all(PERSON, "set_by"),
     "payment_shares": _all(PERSON, "booking_id facilitator_id")
     | _all(PERSONAL, "id checkout_id circle_id terms_id amount part currency account created_at"),
-    "share_rows": _all(IMPERSONAL, "share_id") | _all(PERSONAL, "id at money_row_id amount part"),
     # Kept as long as the books are, though an account is erased: it then refers to a row without a name.
     "receipts": _all(PERSON, "person_id booking_id walk_in_id")
     | _all(PERSONAL, "id number name circle_id discreet_name currency checkout_id at"),
@@ -244,6 +243,23 @@ MAP: dict[str, dict[str, Care]] = {
         PERSONAL,
         "id at recorded_at checkout_id account_id kind amount currency stripe_id transfer_id",
     ),
+    "share_rows": _all(IMPERSONAL, "share_id statement_id")
+    | _all(PERSONAL, "id at money_row_id amount part seats"),
+    "cash_shares": _all(PERSON, "booking_id walk_in_id facilitator_id")
+    | _all(PERSONAL, "id circle_id terms_id currency created_at"),
+    "cash_share_rows": _all(IMPERSONAL, "share_id statement_id")
+    | _all(PERSONAL, "cash_row_id at amount part seats"),
+    "pass_shares": _all(PERSON, "facilitator_id")
+    | _all(PERSONAL, "id pass_id circle_id terms_id amount part currency created_at"),
+    "pass_share_rows": _all(IMPERSONAL, "share_id statement_id")
+    | _all(PERSONAL, "entry_id at amount part seats"),
+    # What a facilitator may read of the money of their circles.
+    "statement_months": _all(IMPERSONAL, "month until closed_at"),
+    "statements": _all(PERSON, "facilitator_id") | _all(PERSONAL, "id month currency created_at"),
+    "statement_lines": _all(IMPERSONAL, "statement_id")
+    | _all(PERSONAL, "circle_id way seats amount fees part transferred held since"),
+    "hand_payouts": _all(PERSON, "facilitator_id noted_by")
+    | _all(PERSONAL, "id at currency amount paid_on way reference reason corrects"),
     # Of a walk-in without an account nobody is known but the first name, which is forgotten after a year.
     "walk_ins": _all(PERSON, "person_id added_by removed_by")
     | _all(PERSONAL, "id gathering_id name seat added_at removed_at late left_early recorded_at"),
@@ -469,6 +485,8 @@ STAYS = frozenset(
             "attendance",
             "balance_transactions",
             "bookings",
+            "cash_share_rows",
+            "cash_shares",
             "checkout_lines",
             "checkouts",
             "code_failures",
@@ -492,6 +510,8 @@ STAYS = frozenset(
             "payment_facts",
             "pass_uses",
             "passes",
+            "pass_share_rows",
+            "pass_shares",
             "payment_shares",
             "receipts",
             "reflections",
@@ -502,6 +522,8 @@ STAYS = frozenset(
             "sent_forms",
             "share_rows",
             "stand_ins",
+            "statement_lines",
+            "statements",
             "taps",
             "transfer_rows",
             "unwanted_mail",

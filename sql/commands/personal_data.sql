@@ -125,13 +125,20 @@ select
         select jsonb_agg(to_jsonb(ledger_entries)) from ledger_entries
         where booking_id in (select id from mine) or pass_id in (select id from own_passes)
     ) as ledger_entries,
-    (select jsonb_agg(to_jsonb(ledger_lines)) from ledger_lines where owner_id = :person) as ledger_lines,
+    -- of what is owed to a facilitator they get their statements: each line would tell what one person paid
+    (
+        select jsonb_agg(to_jsonb(ledger_lines)) from ledger_lines
+        where entry_id in (
+            select ledger_entries.id from ledger_entries
+            where ledger_entries.booking_id in (select id from mine) or ledger_entries.pass_id in (select id from own_passes)
+        )
+    ) as ledger_lines,
     (select jsonb_agg(to_jsonb(share_terms)) from share_terms where set_by = :person) as share_terms,
-    (select jsonb_agg(to_jsonb(shares)) from payment_shares as shares where shares.facilitator_id = :person)
+    (select jsonb_agg(to_jsonb(shares)) from payment_shares as shares where shares.booking_id in (select id from mine))
         as payment_shares,
     (
         select jsonb_agg(to_jsonb(share_rows)) from share_rows
-        where share_id in (select shares.id from payment_shares as shares where shares.facilitator_id = :person)
+        where share_id in (select shares.id from payment_shares as shares where shares.booking_id in (select id from mine))
     ) as share_rows,
     (select jsonb_agg(to_jsonb(receipts)) from receipts where person_id = :person) as receipts,
     (select jsonb_agg(to_jsonb(accounts)) from connect_accounts as accounts where accounts.person_id = :person)
@@ -149,6 +156,28 @@ select
         select jsonb_agg(to_jsonb(transfer_rows)) from transfer_rows
         where account_id in (select accounts.id from connect_accounts as accounts where accounts.person_id = :person)
     ) as transfer_rows,
+    (
+        select jsonb_agg(to_jsonb(shares)) from cash_shares as shares
+        where shares.booking_id in (select id from mine)
+            or shares.walk_in_id in (select walk_ins.id from walk_ins where walk_ins.person_id = :person)
+    ) as cash_shares,
+    (
+        select jsonb_agg(to_jsonb(rows)) from cash_share_rows as rows join cash_shares as shares on shares.id = rows.share_id
+        where shares.booking_id in (select id from mine)
+            or shares.walk_in_id in (select walk_ins.id from walk_ins where walk_ins.person_id = :person)
+    ) as cash_share_rows,
+    (select jsonb_agg(to_jsonb(shares)) from pass_shares as shares where shares.pass_id in (select id from own_passes))
+        as pass_shares,
+    (
+        select jsonb_agg(to_jsonb(rows)) from pass_share_rows as rows join pass_shares as shares on shares.id = rows.share_id
+        where shares.pass_id in (select id from own_passes)
+    ) as pass_share_rows,
+    (select jsonb_agg(to_jsonb(statements)) from statements where facilitator_id = :person) as statements,
+    (
+        select jsonb_agg(to_jsonb(lines)) from statement_lines as lines
+        where lines.statement_id in (select statements.id from statements where statements.facilitator_id = :person)
+    ) as statement_lines,
+    (select jsonb_agg(to_jsonb(hand_payouts)) from hand_payouts where facilitator_id = :person) as hand_payouts,
     (select jsonb_agg(to_jsonb(walk_ins)) from walk_ins where person_id = :person) as walk_ins,
     (
         select jsonb_agg(to_jsonb(cash_rows)) from cash_rows
@@ -389,6 +418,11 @@ where note <> '' and (
     booking_id in (select id from bookings where person_id = :person)
     or walk_in_id in (select walk_ins.id from walk_ins where walk_ins.person_id = :person)
 );
+
+-- name: erase_payout_notes(person)!
+-- what was written beside payouts to them
+update hand_payouts set reference = '', reason = case when reason <> '' then 'Erased' else '' end
+where facilitator_id = :person;
 
 -- name: erase_given(person)!
 -- the names and addresses under which seats were given to them, and why they left

@@ -435,22 +435,14 @@ select booking_id, checkout_id, kind, amount, currency, 'pi_never_posted' from m
 -- name: shares_follow_their_payments#
 -- money that went back, and a part that did not follow
 alter table money_rows disable trigger money_rows_share;
-insert into share_terms (currency, percent, starts_at) values ('USD', 2000, '-infinity');
 insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
 select booking_id, checkout_id, 'dispute', - amount, currency, 'without_its_share'
-from money_rows where kind = 'payment' and currency = 'USD' limit 1;
-select add_shares(checkout_id) from money_rows where stripe_id = 'without_its_share';
+from money_rows where kind = 'payment' limit 1;
 
 -- name: shares_are_posted#
 -- a part that the ledger does not owe
-alter table share_rows disable trigger share_rows_append_only;
-insert into share_terms (currency, percent, starts_at) values ('USD', 2000, '-infinity');
-insert into money_rows (booking_id, checkout_id, kind, amount, currency, stripe_id)
-select booking_id, checkout_id, 'dispute', - amount, currency, 'without_its_entry'
-from money_rows where kind = 'payment' and currency = 'USD' limit 1;
-select add_shares(checkout_id) from money_rows where stripe_id = 'without_its_entry';
 insert into share_rows (at, share_id, money_row_id, amount, part)
-select now(), id, -1, amount, part from payment_shares where part > 0 limit 1;
+select now(), id, -1, 0, 5 from payment_shares limit 1;
 
 -- name: every_payment_has_a_receipt#
 -- a receipt that is lost
@@ -533,3 +525,54 @@ where id = (select id from passes where state = 'active' limit 1);
 -- a pass without an event
 alter table events disable trigger user;
 delete from events where about in (select id from passes);
+-- name: statements_are_what_they_count#
+-- a statement that lost a row
+alter table share_rows disable trigger share_rows_append_only;
+insert into statement_months (month, until) values ('2020-01-01', '2020-02-01');
+insert into statements (facilitator_id, month, currency)
+select facilitator_id, '2020-01-01', currency from payment_shares limit 1;
+update share_rows set statement_id = (select id from statements where month = '2020-01-01')
+where id = (select max(id) from share_rows);
+
+-- name: payouts_by_hand_are_posted#
+-- a payout that the ledger does not know
+alter table hand_payouts disable trigger hand_payouts_post;
+insert into hand_payouts (id, facilitator_id, currency, amount, paid_on)
+select gen_random_uuid(), facilitator_id, currency, 100, '2020-01-01' from payment_shares limit 1;
+
+-- name: cash_shares_follow_their_cash#
+-- cash whose part did not follow
+alter table cash_rows disable trigger cash_rows_share;
+insert into share_terms (currency, percent, starts_at) values ('USD', 2000, '-infinity');
+with seat as (
+    select bookings.id, bookings.gathering_id from bookings where state = 'confirmed' and currency = 'USD' limit 1
+), share as (
+    insert into cash_shares (booking_id, circle_id, facilitator_id, terms_id, currency)
+    select seat.id, hosts.circle_id, hosts.person_id, (select id from share_terms limit 1), 'USD'
+    from seat join gatherings on gatherings.id = seat.gathering_id
+    join hosts on hosts.circle_id = gatherings.circle_id and hosts.part = 'lead'
+)
+insert into cash_rows (id, booking_id, kind, amount, currency) select gen_random_uuid(), id, 'received', 500, 'USD' from seat;
+
+-- name: pass_shares_follow_their_income#
+-- a part of a pass that is due before the pass is income
+with circle as (
+    select circles.id, acceptances.id as acceptance_id, acceptances.person_id
+    from circles cross join acceptances limit 1
+), offer as (
+    insert into pass_offers (
+        circle_id, number, is_sold, uses, weeks, currency, minimum, suggested, maximum, refund_kind, refund_weeks
+    )
+    select id, 1000, true, 4, 6, 'USD', 4000, 4000, 4000, 'none', 0 from circle
+    returning id, circle_id
+), pass as (
+    insert into passes (offer_id, circle_id, person_id, state, amount, currency, uses, acceptance_id, held_until)
+    select offer.id, circle.id, circle.person_id, 'held', 4000, 'USD', 4, circle.acceptance_id, now() + interval '1 hour'
+    from offer join circle on circle.id = offer.circle_id
+    returning id, circle_id, person_id
+), share as (
+    insert into pass_shares (pass_id, circle_id, facilitator_id, amount, part, currency)
+    select id, circle_id, person_id, 4000, 3000, 'USD' from pass
+    returning id
+)
+insert into pass_share_rows (entry_id, share_id, at, amount, part, seats) select -1, id, now(), 0, 5, 0 from share;

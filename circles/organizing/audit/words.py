@@ -90,6 +90,8 @@ _MONEY: Final = {
     "refund.by_hand_asked": "asked another organizer to agree to a refund",
     "refund.by_hand_declined": "declined a refund",
     "refund.by_hand_withdrawn": "withdrew the request of a refund",
+    "payout.corrected": "took back a payout that was noted",
+    "payout.noted": "noted a payout to a facilitator",
     "refund.covered": "noted money that went back another way",
     "refund.done": "saw a refund arrive",
     "refund.due": "requested a refund",
@@ -106,6 +108,7 @@ _MONEY: Final = {
     "transfer.seen": "looked at a part of a payment that differs",
     "transfer.sent": "sent the part of a payment to an account",
     "transfer.settled": "settled the part of a payment by hand",
+    "share.set": "set what the community keeps",
 }
 _CIRCLES: Final = {
     "community.published": "published settings of the community",

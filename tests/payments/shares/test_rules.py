@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circles.payments.shares.rules import Terms, part_left
+from circles.payments.shares.rules import ShareTerms, part_left
 from circles.store.context import Context
 from tests.helpers import rows
 
 AMOUNTS = st.integers(1, 10_000_00)
 TERMS = st.builds(
-    Terms,
+    ShareTerms,
     percent=st.integers(0, 100_00),
     flat=st.integers(0, 200_00),
     at_most=st.none() | st.integers(0, 200_00),
@@ -24,22 +24,22 @@ TERMS = st.builds(
 @pytest.mark.parametrize(
     ("terms", "amount", "share"),
     [
-        (Terms(20_00, 100), 4000, 900),
-        (Terms(20_00, 100, at_most=500), 4000, 500),
-        (Terms(0), 4000, 0),
-        (Terms(100_00), 4000, 4000),
-        (Terms(0, 900), 500, 500),
-        (Terms(12_50), 100, 13),
-        (Terms(50_00), 1, 1),
-        (Terms(0, 0, at_most=0), 4000, 0),
+        (ShareTerms(20_00, 100), 4000, 900),
+        (ShareTerms(20_00, 100, at_most=500), 4000, 500),
+        (ShareTerms(0), 4000, 0),
+        (ShareTerms(100_00), 4000, 4000),
+        (ShareTerms(0, 900), 500, 500),
+        (ShareTerms(12_50), 100, 13),
+        (ShareTerms(50_00), 1, 1),
+        (ShareTerms(0, 0, at_most=0), 4000, 0),
     ],
 )
-def test_share(terms: Terms, amount: int, share: int) -> None:
+def test_share(terms: ShareTerms, amount: int, share: int) -> None:
     assert (terms.share_of(amount), terms.part_of(amount)) == (share, amount - share)
 
 
 @given(TERMS, AMOUNTS, AMOUNTS)
-def test_a_larger_amount_never_leaves_a_smaller_part(terms: Terms, amount: int, more: int) -> None:
+def test_a_larger_amount_never_leaves_a_smaller_part(terms: ShareTerms, amount: int, more: int) -> None:
     assert 0 <= terms.part_of(amount) <= terms.part_of(amount + more) <= terms.part_of(amount) + more
 
 
@@ -59,7 +59,7 @@ async def test_the_database_counts_the_same(context: Context) -> None:
     for _ in range(2000):
         amount = chance.randint(1, 10_000_00)
         at_most = chance.choice((None, chance.randint(0, 200_00)))
-        terms = Terms(chance.randint(0, 100_00), chance.randint(0, 200_00), at_most)
+        terms = ShareTerms(chance.randint(0, 100_00), chance.randint(0, 200_00), at_most)
         cases.append((amount, terms, chance.randint(0, amount)))
     found = await rows(
         context,

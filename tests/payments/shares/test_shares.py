@@ -12,36 +12,11 @@ from circles.store.context import Context
 from tests.cast import Cast, add_booking
 from tests.helpers import change, rows, value
 from tests.payments.helpers import booking, outcomes, paid_booking
+from tests.payments.shares.helpers import parts, set_terms
 
 __all__ = ["booking", "outcomes"]
 
 pytestmark = pytest.mark.usefixtures("outcomes")
-
-
-async def set_terms(
-    context: Context, circle: UUID | None, percent: int | None, flat: int = 0, *, starts: str = "-1 hour"
-) -> UUID:
-    """Terms in USD that start so long from now."""
-    return await value(
-        context,
-        "insert into share_terms (circle_id, currency, percent, flat, starts_at)"
-        " values ($1, 'USD', $2, $3, now() + $4::text::interval) returning id",
-        circle,
-        percent,
-        flat,
-        starts,
-    )
-
-
-async def parts(context: Context, booking: UUID) -> list[int]:
-    """What each movement of a booking's money did to the facilitator's part."""
-    found = await rows(
-        context,
-        "select share_rows.part from share_rows join payment_shares on payment_shares.id = share_id"
-        " where booking_id = $1 order by share_rows.id",
-        booking,
-    )
-    return [row["part"] for row in found]
 
 
 async def move(context: Context, booking: UUID, kind: str, amount: int) -> None:
@@ -59,7 +34,8 @@ async def move(context: Context, booking: UUID, kind: str, amount: int) -> None:
 
 async def test_without_terms_nothing_is_due(context: Context, booking: UUID) -> None:
     await paid_booking(context, booking)
-    assert await value(context, "select count(*) from payment_shares") == 0
+    assert await parts(context, booking) == [0]
+    assert await value(context, "select count(*) from ledger_entries where kind = 'share'") == 0
 
 
 async def test_part_follows_refunds_and_disputes(context: Context, cast: Cast, booking: UUID) -> None:
