@@ -68,6 +68,7 @@ from circles.hosting.organize import pages as organize_circle_pages
 from circles.hosting.passes import pages as offer_pages
 from circles.hosting.payouts import account_pages as payout_pages
 from circles.hosting.pool import pages as circle_pool_pages
+from circles.hosting.payouts import statement_pages
 from circles.hosting.roles import pages as role_pages
 from circles.hosting.roles import request_pages as role_request_pages
 from circles.hosting.schedule import pages as schedule_pages
@@ -85,6 +86,9 @@ from circles.messages import reading_pages as my_messages
 from circles.organizing.audit import pages as audit_pages
 from circles.organizing.bookings import pages as organize_bookings
 from circles.organizing.bookkeeping.months import pages as month_pages
+from circles.organizing.bookkeeping.payout_sheet import pages as payout_sheet_pages
+from circles.organizing.bookkeeping.payout_sheet import payout_pages
+from circles.organizing.bookkeeping.shares import pages as community_share_pages
 from circles.organizing.concerns import organize_pages as concern_organize_pages
 from circles.organizing.concerns import pages as concern_pages
 from circles.organizing.moving_in import pages as moving_in_pages
@@ -103,6 +107,7 @@ from circles.payments.cash import pages as cash_pages
 from circles.payments.connect import pages as connect_pages
 from circles.payments.reconciliation import pages as reconciliation_pages
 from circles.payments.reconciliation import runs as reconciliation_runs
+from circles.payments.shares import closing as statement_closing
 from circles.payments.stuck import pages as stuck_pages
 from circles.people import account_pages, profile_pages, roles_pages, sign_in_pages
 from circles.people.suspended import pages as suspended_pages
@@ -139,6 +144,7 @@ JOBS_WITHOUT_PAGES = (
     payment_reconcile,
     reconciliation_runs,
     stripe_books,
+    statement_closing,
 )
 
 ROOM_PAGE, AFTER_PAGE = "/host/gatherings/{id}/room", "/host/gatherings/{id}/after"
@@ -339,6 +345,26 @@ PAYMENTS = [
         Access.MACHINE,
         max_body=payments_pages.MAX_WEBHOOK_BODY,
     ),
+]
+
+SHARES = [
+    route("/host/statements", statement_pages.statements, Access.SIGNED_IN),
+    route("/host/statements/{month}.csv", statement_pages.statement_csv, Access.SIGNED_IN),
+    route("/host/statements/{month}", statement_pages.statement, Access.SIGNED_IN),
+    route("/organize/shares", community_share_pages.share_list, Access.ORGANIZER),
+    route("/organize/shares/community/{currency}", community_share_pages.share_form, Access.ORGANIZER),
+    post(
+        "/organize/shares/community/{currency}", community_share_pages.save_share, Access.ORGANIZER, once=True
+    ),
+    route("/organize/shares/circles/{id}", community_share_pages.share_form, Access.ORGANIZER),
+    post("/organize/shares/circles/{id}", community_share_pages.save_share, Access.ORGANIZER, once=True),
+    route("/organize/payout-sheet", payout_sheet_pages.sheet, Access.ORGANIZER),
+    route("/organize/payout-sheet.csv", payout_sheet_pages.sheet_csv, Access.ORGANIZER),
+    route("/organize/payout-sheet.xlsx", payout_sheet_pages.sheet_xlsx, Access.ORGANIZER),
+    route("/organize/payout-sheet/payouts/{id}", payout_pages.take_back_form, Access.ORGANIZER),
+    post("/organize/payout-sheet/payouts/{id}", payout_pages.take_back, Access.ORGANIZER, once=True),
+    route("/organize/payout-sheet/{person}/{currency}", payout_pages.payee, Access.ORGANIZER),
+    post("/organize/payout-sheet/{person}/{currency}", payout_pages.note, Access.ORGANIZER, once=True),
 ]
 
 RECEIPTS = [
@@ -768,6 +794,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *REPORTS,
         *COMMUNITY,
         *PAYMENTS,
+        *SHARES,
         *RECEIPTS,
     ]
     every += [*ORGANIZING, *MOVING_IN, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *CONCERNS, *ROOT]

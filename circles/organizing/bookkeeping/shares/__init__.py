@@ -1,0 +1,1 @@
+"""What the community keeps of each seat, set by organizers."""
