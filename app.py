@@ -67,8 +67,8 @@ from circles.hosting.hosts import pages as hosts_pages
 from circles.hosting.organize import pages as organize_circle_pages
 from circles.hosting.passes import pages as offer_pages
 from circles.hosting.payouts import account_pages as payout_pages
-from circles.hosting.pool import pages as circle_pool_pages
 from circles.hosting.payouts import statement_pages
+from circles.hosting.pool import pages as circle_pool_pages
 from circles.hosting.roles import pages as role_pages
 from circles.hosting.roles import request_pages as role_request_pages
 from circles.hosting.schedule import pages as schedule_pages
@@ -86,8 +86,8 @@ from circles.messages import reading_pages as my_messages
 from circles.organizing.audit import pages as audit_pages
 from circles.organizing.bookings import pages as organize_bookings
 from circles.organizing.bookkeeping.months import pages as month_pages
+from circles.organizing.bookkeeping.payout_sheet import by_hand_pages
 from circles.organizing.bookkeeping.payout_sheet import pages as payout_sheet_pages
-from circles.organizing.bookkeeping.payout_sheet import payout_pages
 from circles.organizing.bookkeeping.shares import pages as community_share_pages
 from circles.organizing.concerns import organize_pages as concern_organize_pages
 from circles.organizing.concerns import pages as concern_pages
@@ -361,10 +361,10 @@ SHARES = [
     route("/organize/payout-sheet", payout_sheet_pages.sheet, Access.ORGANIZER),
     route("/organize/payout-sheet.csv", payout_sheet_pages.sheet_csv, Access.ORGANIZER),
     route("/organize/payout-sheet.xlsx", payout_sheet_pages.sheet_xlsx, Access.ORGANIZER),
-    route("/organize/payout-sheet/payouts/{id}", payout_pages.take_back_form, Access.ORGANIZER),
-    post("/organize/payout-sheet/payouts/{id}", payout_pages.take_back, Access.ORGANIZER, once=True),
-    route("/organize/payout-sheet/{person}/{currency}", payout_pages.payee, Access.ORGANIZER),
-    post("/organize/payout-sheet/{person}/{currency}", payout_pages.note, Access.ORGANIZER, once=True),
+    route("/organize/payout-sheet/payouts/{id}", by_hand_pages.take_back_form, Access.ORGANIZER),
+    post("/organize/payout-sheet/payouts/{id}", by_hand_pages.take_back, Access.ORGANIZER, once=True),
+    route("/organize/payout-sheet/{person}/{currency}", by_hand_pages.payee, Access.ORGANIZER),
+    post("/organize/payout-sheet/{person}/{currency}", by_hand_pages.note, Access.ORGANIZER, once=True),
 ]
 
 RECEIPTS = [

@@ -82,7 +82,7 @@ INERT = frozenset(
     charges country destination differs disabled_reason payouts request transfer_id transfers
     accent accent_dark calendar_name community_name contact_address crisis_lines ground ground_dark height logo
     mail_footer mail_name png put_back statement_name
-    at at_most fewest flat paid_on percent reference waits_since way
+    after_currency at at_most fewest flat paid_on percent reference waits_since way
     """.split()  # noqa: SIM905
 )
 
