@@ -56,37 +56,43 @@ order by events.at desc, events.id desc
 limit :limit;
 
 -- name: subjects(ids)
--- what events are about, and who did them: people, seats, gatherings, circles, waits, listings
+-- what events are about, and who did them: people, seats, passes, gatherings, circles, waits, listings
 select people.id, people.id as person_id, people.name as person_name, null::uuid as circle_id, '' as circle_name,
-    null::timestamptz as starts_at, '' as zone
+    null::timestamptz as starts_at, '' as zone, null::uuid as booking_id
 from people where people.id = any(:ids::uuid [])
 union all
-select bookings.id, people.id, people.name, circles.id, circles.name, gatherings.starts_at, gatherings.zone
+select bookings.id, people.id, people.name, circles.id, circles.name, gatherings.starts_at, gatherings.zone, bookings.id
 from bookings
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where bookings.id = any(:ids::uuid [])
 union all
-select waits.id, people.id, people.name, circles.id, circles.name, gatherings.starts_at, gatherings.zone
+select waits.id, people.id, people.name, circles.id, circles.name, gatherings.starts_at, gatherings.zone, null
 from waits
 join people on people.id = waits.person_id
 join gatherings on gatherings.id = waits.gathering_id
 join circles on circles.id = gatherings.circle_id
 where waits.id = any(:ids::uuid [])
 union all
-select gatherings.id, null, '', circles.id, circles.name, gatherings.starts_at, gatherings.zone
+select passes.id, people.id, people.name, circles.id, circles.name, null, '', null
+from passes
+join people on people.id = passes.person_id
+join circles on circles.id = passes.circle_id
+where passes.id = any(:ids::uuid [])
+union all
+select gatherings.id, null, '', circles.id, circles.name, gatherings.starts_at, gatherings.zone, null
 from gatherings join circles on circles.id = gatherings.circle_id
 where gatherings.id = any(:ids::uuid [])
 union all
-select circles.id, null, '', circles.id, circles.name, null, ''
+select circles.id, null, '', circles.id, circles.name, null, '', null
 from circles where circles.id = any(:ids::uuid [])
 union all
-select role_requests.id, people.id, people.name, null, '', null, ''
+select role_requests.id, people.id, people.name, null, '', null, '', null
 from role_requests join people on people.id = role_requests.person_id
 where role_requests.id = any(:ids::uuid [])
 union all
-select listings.id, null, listings.name, null, '', null, ''
+select listings.id, null, listings.name, null, '', null, '', null
 from listings where listings.id = any(:ids::uuid []);
 
 -- name: begin_export(actor_id, filters)<!

@@ -44,7 +44,9 @@ from (
     order by at desc, checkout_id desc
     limit :limit
 ) as page
-join payments_listed as listed on listed.id = page.checkout_id
+cross join lateral (
+    select * from payments_listed where payments_listed.id = page.checkout_id offset 0 -- looked up for each, however it is planned
+) as listed
 order by page.at desc, page.checkout_id desc;
 
 -- name: totals(states, circle, first_day, last_day, edges_since, edges_until)
@@ -71,8 +73,8 @@ order by sum(payments) desc, currency;
 
 -- name: found(text, first, last, states, circle, since, until, most, limit, offset)
 -- one page of the payments, and checkouts that nobody paid, that belong to people with a part of a name, to an address, to a number
--- of a booking, payment or receipt (ids from first to last) or to an id at Stripe: the latest first. Of more than `most` people, any of them.
--- totals: sums of all that were found, by currency
+-- of a booking, payment or receipt (ids from first to last) or to an id at Stripe: the latest first. Of more than `most` people, or
+-- payments of them, any; is_cut: whether that is so. totals: sums of all that were found, by currency
 with matching as materialized (
     (
         select people.id from people
@@ -83,15 +85,21 @@ with matching as materialized (
     union
     select people.id from people where people.email = lower(:text)
 ), sought as materialized (
-    select lines.checkout_id
-    from matching
-    join bookings on bookings.person_id = matching.id
-    join checkout_lines as lines on lines.booking_id = bookings.id
+    (
+        select lines.checkout_id
+        from matching
+        join bookings on bookings.person_id = matching.id
+        join checkout_lines as lines on lines.booking_id = bookings.id
+        limit :most
+    )
     union
-    select lines.checkout_id
-    from matching
-    join passes on passes.person_id = matching.id
-    join checkout_lines as lines on lines.pass_id = passes.id
+    (
+        select lines.checkout_id
+        from matching
+        join passes on passes.person_id = matching.id
+        join checkout_lines as lines on lines.pass_id = passes.id
+        limit :most
+    )
     union
     select checkout_id from checkout_lines where booking_id between :first and :last
     union
@@ -120,7 +128,8 @@ with matching as materialized (
     select checkout_id from balance_transactions where source_id = :text and source_id <> ''
 ), chosen as materialized (
     select listed.*
-    from sought join payments_listed as listed on listed.id = sought.checkout_id
+    from sought
+    cross join lateral (select * from payments_listed where payments_listed.id = sought.checkout_id offset 0) as listed
     where listed.state = any(:states::text []) and (:circle::uuid is null or listed.circle_id = :circle)
         and listed.listed_at >= :since and listed.listed_at < :until
 ), sums as (
@@ -130,7 +139,7 @@ with matching as materialized (
     from chosen where at is not null group by currency
 )
 select
-    chosen.*, count(*) over () as total, (select count(*) from matching) as people,
+    chosen.*, count(*) over () as total, (select count(*) from matching) >= :most or (select count(*) from sought) >= :most as is_cut,
     (select coalesce(jsonb_agg(to_jsonb(sums) order by sums.payments desc, sums.currency), '[]') from sums) as totals
 from chosen
 order by listed_at desc, id desc
@@ -211,7 +220,7 @@ select
 from (
     select mine.created_at as at, 'checkout' as source, 'opened' as what, '' as why, mine.amount::bigint, mine.currency, null::uuid as part,
         '' as stripe_id, listed.person_id as who
-    from mine join payments_listed as listed on listed.id = mine.id
+    from mine cross join (select * from payments_listed where payments_listed.id = :id offset 0) as listed
     union all
     select at, 'money', kind, '', amount, currency, coalesce(booking_id, pass_id), stripe_id, null from money_rows where checkout_id = :id
     union all

@@ -17,42 +17,42 @@ limit :most;
 
 -- name: subjects(ids)
 -- whom and what the arguments of jobs are about, as organizers may know it
-select people.id, people.name as person_name, '' as circle_name, null::timestamptz as starts_at, '' as zone
+select people.id, people.name as person_name, '' as circle_name, null::timestamptz as starts_at, '' as zone, null::uuid as booking_id
 from people where people.id = any(:ids::uuid [])
 union all
-select bookings.id, people.name, circles.name, gatherings.starts_at, gatherings.zone
+select bookings.id, people.name, circles.name, gatherings.starts_at, gatherings.zone, bookings.id
 from bookings
 join people on people.id = bookings.person_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where bookings.id = any(:ids::uuid [])
 union all
-select passes.id, people.name, circles.name, null, ''
+select passes.id, people.name, circles.name, null, '', null
 from passes
 join people on people.id = passes.person_id
 join circles on circles.id = passes.circle_id
 where passes.id = any(:ids::uuid [])
 union all
-select operations.id, people.name, circles.name, items.starts_at, items.zone
+select operations.id, people.name, circles.name, items.starts_at, items.zone, operations.booking_id
 from operations
 join paid_items as items on items.id = coalesce(operations.booking_id, operations.pass_id)
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where operations.id = any(:ids::uuid [])
 union all
-select mails.id, people.name, '', null, ''
+select mails.id, people.name, '', null, '', (select bookings.id from bookings where bookings.id = mails.about)
 from mails join people on people.id = mails.person_id
 where mails.id = any(:ids::uuid [])
     and not exists (select from concerns where concerns.id = mails.about and concerns.is_unnamed)
 union all
-select waits.id, people.name, circles.name, gatherings.starts_at, gatherings.zone
+select waits.id, people.name, circles.name, gatherings.starts_at, gatherings.zone, null
 from waits
 join people on people.id = waits.person_id
 join gatherings on gatherings.id = waits.gathering_id
 join circles on circles.id = gatherings.circle_id
 where waits.id = any(:ids::uuid [])
 union all
-select circles.id, '', circles.name, null, ''
+select circles.id, '', circles.name, null, '', null
 from circles where circles.id = any(:ids::uuid []);
 
 -- name: undelivered(most)
@@ -60,6 +60,7 @@ from circles where circles.id = any(:ids::uuid []);
 -- is_over: it is of no use any more. Without answers to people who wrote without their name: the page of what they wrote says so
 select
     mails.id, mails.kind, mails.state, mails.created_at, mails.person_id,
+    (select bookings.id from bookings where bookings.id = mails.about) as booking_id,
     coalesce(people.name, nullif(mails.to_name, ''), '') as name,
     coalesce(lower(mails.to_address) <> people.email, false) as moved,
     coalesce(unreached_addresses.because, '') as because,

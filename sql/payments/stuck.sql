@@ -21,7 +21,8 @@ order by waiting.is_stuck desc, waiting.created_at limit :most;
 -- name: refund_to_settle(id)^
 -- one refund, with whom and what it is of
 select
-    operations.id, operations.kind, operations.booking_id, operations.state, operations.fault, operations.tries,
+    operations.id, operations.kind, operations.booking_id, operations.pass_id, operations.checkout_id, operations.state,
+    operations.fault, operations.tries,
     operations.again_at, operations.created_at, operations.settled_at, operations.amount - operations.covered as amount,
     coalesce(checkouts.currency, payment_findings.currency, '') as currency,
     coalesce(checkouts.payment_intent, payment_findings.payment_intent, '') as payment_intent,
@@ -42,7 +43,7 @@ where operations.id = :id;
 -- one finding, with whom and what it is of
 select
     payment_findings.*, items.is_pass, items.state as booking_state, coalesce(bookings.kind, 'paid') as booking_kind,
-    items.currency as booking_currency, coalesce(checkouts.state, 'asked') as checkout_state,
+    items.currency as booking_currency, checkouts.id as checkout_id, coalesce(checkouts.state, 'asked') as checkout_state,
     coalesce(checkouts.covers, 'booking') as covers, checkouts.amount as asked_amount,
     people.name as person_name, circles.name as circle_name, items.starts_at, items.zone
 from payment_findings
@@ -61,7 +62,7 @@ where payment_findings.id = :id;
 select
     checkouts.id, checkouts.amount, checkouts.currency, checkouts.pending_at, checkouts.debit_failed_at,
     checkouts.state = 'open' as is_undecided, people.name as person_name, circles.name as circle_name,
-    items.starts_at, items.zone
+    items.starts_at, items.zone, lines.booking_id
 from (
     select * from checkouts where pending_at < now() - interval '15 days' and state = 'open'
     union all
@@ -77,7 +78,7 @@ order by is_undecided desc, checkouts.pending_at, checkouts.debit_failed_at desc
 -- one payment that a bank decides, with whom and what it is of
 select
     checkouts.*, checkouts.pending_at < now() - interval '15 days' as is_overdue, people.name as person_name,
-    circles.name as circle_name, items.starts_at, items.zone
+    circles.name as circle_name, items.starts_at, items.zone, lines.booking_id as of_booking, lines.pass_id as of_pass
 from checkouts
 join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.position = 1
 join paid_items as items on items.id = coalesce(lines.booking_id, lines.pass_id)
@@ -169,7 +170,7 @@ select * from (
 ) as settled
 join lateral (select people.name as settled_name from people where people.id = settled.settled_by) as who on true
 join lateral (
-    select people.name as person_name from paid_items join people on people.id = paid_items.person_id
+    select people.name as person_name, paid_items.is_pass from paid_items join people on people.id = paid_items.person_id
     where paid_items.id = settled.booking_id
 ) as whose on true
 order by settled.settled_at desc limit :most;

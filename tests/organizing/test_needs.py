@@ -138,6 +138,9 @@ MONEY = {
     "fault, again_at) select gen_random_uuid(), 'reverse', checkout_id, 100, '{}', 'k_part', 'failed', "
     "'balance_insufficient', null from payment",
     "part_differs": _PART + "select checkout_id from payment",
+    "refund_asked": "insert into refunds_by_hand (id, checkout_id, amount, currency, reason, state, asked_by) "
+    "select gen_random_uuid(), checkouts.id, 100, 'USD', 'They could not come', 'asked', bookings.person_id "
+    "from checkouts join bookings on bookings.id = checkouts.booking_id where booking_id = $1",
     "finding": "insert into payment_findings (kind, booking_id, stripe_id, expected, answered) "
     "values ('foreign', $1, 'cs_x', '{}', '{}')",
     "payment": "update checkouts set state = 'open', pending_at = now() - interval '16 days' where booking_id = $1",
@@ -166,6 +169,7 @@ ENDS = {
     "mail_waiting": "update mails set state = 'sent', sent_at = now()",
     "key": "update stripe_alarms set at = now() - interval '1 hour'",
     "refund": "update operations set settled_at = now(), settled_reason = 'By hand' where kind = 'refund'",
+    "refund_asked": "delete from refunds_by_hand",
     "finding": "update payment_findings set settled_at = now(), settled_reason = 'By hand'",
     "part": "update connect_operations set settled_at = now(), settled_reason = 'By hand'",
     "part_differs": "update connected_payments set seen_at = now()",
@@ -196,6 +200,7 @@ WORDS = {
     "mail_waiting": "Mail has waited since",
     "key": "Stripe refuses the key",
     "refund": "A refund did not arrive: Mira, First steps home",
+    "refund_asked": "Mira asks for a refund of their own payment.",
     "finding": "Stripe answered something other than was asked: Mira",
     "part": "Stripe did not move a facilitator’s part of a payment: Farid",
     "part_differs": "Stripe sent another part of a payment than was asked: Farid",

@@ -76,7 +76,7 @@ async def _found(tx: db.Tx, chosen: PaymentsFilter) -> Page:
     if not rows:
         return Page([], [], 0)
     totals = [Totals.of(row) for row in rows[0]["totals"]]
-    return Page(rows, totals, rows[0]["total"], is_cut=rows[0]["people"] >= MAX_COUNTED)
+    return Page(rows, totals, rows[0]["total"], is_cut=rows[0]["is_cut"])
 
 
 @dataclass(frozen=True, slots=True)
