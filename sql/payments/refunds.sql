@@ -34,9 +34,9 @@ select
 from checkout_lines as lines
 where lines.checkout_id = :checkout_id and :booking_id in (lines.booking_id, lines.pass_id);
 
--- name: lock_payments(booking_id)
--- lock the paid checkouts of a booking or pass, the newest first: a refund is taken from them in this order. reverses: a part of it is at a
--- connected account
+-- name: lock_payments(booking_id, checkout_id)
+-- lock the paid checkouts of a booking or pass, the newest first: a refund is taken from them in this order; checkout_id: that one
+-- alone. reverses: a part of it is at a connected account
 select
     checkouts.id, checkouts.booking_id as reference, checkouts.payment_intent, checkouts.currency,
     exists (
@@ -47,14 +47,9 @@ select
     ) as reverses
 from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
 where (lines.booking_id = :booking_id or lines.pass_id = :booking_id) and checkouts.state = 'paid'
+    and (:checkout_id::uuid is null or checkouts.id = :checkout_id)
 order by checkouts.created_at desc, checkouts.id
 for no key update of checkouts;
-
--- name: payment_of(checkout_id)
--- one paid checkout, locked, as `lock_payments` has it
-select id, booking_id as reference, payment_intent, currency from checkouts
-where id = :checkout_id and state = 'paid'
-for no key update;
 
 -- name: money_of(booking_id)
 -- the money of a booking or pass in each of its payments, in minor units: its balance, what of it is to be refunded, and what disputes

@@ -32,9 +32,9 @@ async def _finding(scene: Scene, booking: UUID) -> UUID:
 async def _failed_refund(scene: Scene, booking: UUID, payment: UUID, *, settled: bool = False) -> UUID:
     return await _add(
         scene,
-        "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, again_at, reason, "
-        "settled_at, settled_by, settled_reason) select 'refund', $1, $2, gen_random_uuid()::text, 100, 'failed', "
-        "'declined', null, 'by_organizer', case when $3 then now() end, case when $3 then $4::uuid end, "
+        "insert into operations (kind, booking_id, checkout_id, idempotency_key, amount, state, fault, again_at, "
+        "reason, settled_at, settled_by, settled_reason) select 'refund', $1, $2, gen_random_uuid()::text, 100, "
+        "'failed', 'declined', null, 'by_organizer', case when $3 then now() end, case when $3 then $4::uuid end, "
         "case when $3 then 'By check' else '' end",
         booking,
         payment,
@@ -79,7 +79,6 @@ async def test_a_booking_opens_from_every_page_that_names_it(
             f"/organize/money/findings/{finding}",
             "/organize/cash",
             f"/organize/people/{cast.mira}",
-            f"/organize/people/{cast.mira}/suspend",
             "/organize/audit",
             "/organize/jobs",
             "/organize/mail",
@@ -87,6 +86,8 @@ async def test_a_booking_opens_from_every_page_that_names_it(
         ):
             text = (await page.get(path)).text
             assert link in text, path
+        suspension = {"reason": "They were rude", "refund": "all"}
+        assert link in (await page.post(f"/organize/people/{cast.mira}/suspend", data=suspension)).text
         assert f'href="/organize/bookings/{both}"' in (await page.get("/organize/money")).text, "a dispute"
         await scene.value(
             "insert into register_marks (gathering_id, booking_id, mark, made_by) values ($1, $2, 'came', $3) "

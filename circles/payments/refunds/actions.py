@@ -30,9 +30,7 @@ async def refund(tx: db.Tx, booking_id: UUID, amount: int, reason: str) -> int:
     what is left of it. Returns what will really be refunded, 0 when nothing will. What an open or lost dispute took
     of it is noted, and is for a person to decide on if it comes back.
     """
-    return await _refund(
-        tx, booking_id, amount, reason, await db.rows(SQL.lock_payments(tx, booking_id=booking_id))
-    )
+    return await _refund(tx, booking_id, amount, reason, await _lock_payments(tx, booking_id))
 
 
 async def refund_everything(tx: db.Tx, booking_id: UUID, reason: str) -> int:
@@ -43,7 +41,7 @@ async def refund_everything(tx: db.Tx, booking_id: UUID, reason: str) -> int:
 
 async def refund_addition(tx: db.Tx, booking_id: UUID, reference: UUID, reason: str) -> int:
     """Request a refund of all that is left of one additional payment of a booking, as `refund` does."""
-    payments = await db.rows(SQL.lock_payments(tx, booking_id=booking_id))
+    payments = await _lock_payments(tx, booking_id)
     own = [payment for payment in payments if payment["reference"] == reference]
     return await _refund(tx, booking_id, NO_LIMIT, reason, own)
 
@@ -55,8 +53,12 @@ async def refund_part(
 
     by_hand: the row of refunds_by_hand that it carries out.
     """
-    payments = await db.rows(SQL.payment_of(tx, checkout_id=checkout_id))
+    payments = await _lock_payments(tx, booking_id, checkout_id)
     return await _refund(tx, booking_id, amount, reason, payments, by_hand)
+
+
+async def _lock_payments(tx: db.Tx, booking_id: UUID, checkout_id: UUID | None = None) -> list[db.Record]:
+    return await db.rows(SQL.lock_payments(tx, booking_id=booking_id, checkout_id=checkout_id))
 
 
 async def _refund(
