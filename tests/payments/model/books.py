@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +73,79 @@ STORY = (
     "select about, what, before, after, why, details from events where about = any($1) order by id",
 )
 
+# The lines of paid payments, with what an organizer reads as left of the payment, and the bookings that it paid.
+LINES = """select lines.checkout_id, lines.booking_id, (
+        select (
+            select coalesce(sum(amount), 0) from money_rows where money_rows.checkout_id = lines.checkout_id
+        ) - (
+            select coalesce(sum(amount - covered), 0) from operations as refunds
+            where refunds.checkout_id = lines.checkout_id and kind = 'refund'
+                and refunds.state in ('due', 'failed')
+        )
+    )::int as left,
+    array(
+        select booking_id from checkout_lines as all_lines where all_lines.checkout_id = lines.checkout_id
+    ) as together
+from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id and checkouts.state = 'paid'
+order by checkouts.created_at, lines.position"""
+
+# The part of each line of a payment: what it is of, what went back of that, and what is due by our rows.
+PARTS = """select shares.id, shares.amount, shares.part, moved.part as due,
+    least(greatest(shares.amount - kept.amount, 0), shares.amount) as gone
+from payment_shares as shares
+cross join lateral (
+    select sum(amount)::bigint as amount from money_rows
+    where money_rows.checkout_id = shares.checkout_id and money_rows.booking_id = shares.booking_id
+) as kept
+cross join lateral (select sum(part)::bigint as part from share_rows where share_id = shares.id) as moved
+where kept.amount is not null"""
+
+# What each account has of a payment by the look-alike's books, what it should have, and whether that waits for a
+# person or for the account.
+TRANSFERS = """select payments.checkout_id, coalesce(due.amount, 0) as due, coalesce(had.amount, 0) as transferred,
+    payments.settle_at is not null or payments.fault <> '' or payments.differs <> '{}' or not accounts.is_active
+    or exists (
+        select from connect_operations as operations
+        where operations.checkout_id = payments.checkout_id and operations.state <> 'done'
+    ) as waits
+from connected_payments as payments
+join connect_accounts as accounts on accounts.id = payments.account_id
+join checkouts on checkouts.id = payments.checkout_id and checkouts.state = 'paid'
+cross join lateral (
+    select sum(share_rows.part)::bigint as amount
+    from payment_shares join share_rows on share_rows.share_id = payment_shares.id
+    where payment_shares.checkout_id = payments.checkout_id
+) as due
+cross join lateral (
+    select sum((sent.body ->> 'amount')::bigint - (sent.body ->> 'amount_reversed')::bigint) as amount
+    from practice_objects as charge
+    join practice_objects as sent on sent.kind = 'transfer'
+        and (
+            sent.body ->> 'source_transaction' = charge.id
+            or sent.body ->> 'transfer_group' = charge.body ->> 'transfer_group'
+        )
+    where charge.kind = 'charge' and charge.body ->> 'payment_intent' = checkouts.payment_intent
+) as had
+where payments.given_up_at is null"""
+
+# By currency, what our ledger says that Stripe holds for us, and what the look-alike holds.
+BALANCES = """select currency, sum(ours)::bigint as ours, sum(stripe)::bigint as stripe from (
+    select currency, sum(amount) as ours, 0 as stripe from ledger_lines where account = 'stripe' group by currency
+    union all
+    select upper(body ->> 'currency'), 0, sum((body ->> 'net')::bigint) from practice_objects
+    where kind = 'balance_transaction' group by 1
+) as parts group by currency"""
+
+BALANCE_STORY = (
+    "select lines.currency, lines.amount, kind, source from ledger_lines as lines "
+    "join ledger_entries on ledger_entries.id = entry_id where account = 'stripe' order by ledger_entries.at",
+    "select body ->> 'type' as type, body ->> 'currency' as currency, body ->> 'net' as net, body ->> 'fee' as fee, "
+    "body ->> 'source' as source, place, own_amount, to_timestamp((body ->> 'created')::bigint), made_at "
+    "from practice_objects as theirs left join balance_transactions as ours on ours.id = theirs.id "
+    "where kind = 'balance_transaction' order by created_at",
+    "select kind, about, ours, stripe, ended from reconciliation_differences",
+)
+
 CASH = "select booking_id, sum(amount)::bigint as amount from cash_rows group by booking_id"
 
 
@@ -103,6 +177,15 @@ class Snapshot:
             due = await due_jobs(tx)
             cash = {row["booking_id"]: row["amount"] for row in await tx.fetch(CASH)}
         return cls({row["id"]: row for row in bookings}, objects, refunds, findings, cash, due)
+
+    @property
+    def by_hand(self) -> dict[UUID, int]:
+        """What organizers refunded by hand of each booking, in minor units."""
+        sums: Counter[UUID] = Counter()
+        for row in self.refunds:
+            if row["by_hand"]:
+                sums[row["booking_id"]] += row["amount"]
+        return dict(sums)
 
     def of_state(self, *states: str) -> list[asyncpg.Record]:
         return [row for row in self.bookings.values() if row["state"] in states]

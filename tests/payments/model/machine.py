@@ -38,6 +38,11 @@ CUTS = st.one_of(
 )
 TIMETABLE = (
     "payments.reconcile",
+    "payments.connect",
+    "payments.read_balance",
+    "payments.reconcile_books",
+    "ledger.sum_months",
+    "organizing.fold_payment_sums",
     "bookings.lapse",
     "payments.read_stripe",
     "waiting_list.offer",
@@ -91,8 +96,8 @@ class Money(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.paused: list[tuple[Deed, Process, asyncio.Task[Any]]] = []
-        # What the site keeps of each seat that ended, in minor units.
-        self.kept: dict[UUID, int] = {}
+        # What the site is to keep of each seat that ended, and what was refunded by hand until then, in minor units.
+        self.kept: dict[UUID, tuple[int, int]] = {}
         self.is_whole = False
         self.cash: dict[UUID, int] = {}
         self.lost_holds: set[UUID] = set()
@@ -185,7 +190,7 @@ class Money(RuleBasedStateMachine):
             assert ending, f"a seat was lost that nobody ended: {what}"
             price = before["amount"] if before["kind"] == "paid" else 0
             promised = ending.ends[id]
-            self.kept[id] = 0 if promised == ALL else price - promised
+            self.kept[id] = (0 if promised == ALL else price - promised), self.now.by_hand.get(id, 0)
         if row["gathering_id"] != before["gathering_id"]:
             assert any(id in one.moves for one in deeds), f"a seat moved by itself: {what}"
         if row["amount"] < before["amount"]:
@@ -224,6 +229,7 @@ class Money(RuleBasedStateMachine):
             self.run(self._settle_down())
             self.check(books.IN_THE_END)
             self._compare()
+            self.compare_parts()
         for _, _, task in self.paused:
             task.cancel()
 
@@ -268,6 +274,9 @@ class Money(RuleBasedStateMachine):
             await self.world.finish(due[0], await self.world.work_on(due[0]))
         raise AssertionError("jobs enqueue jobs again and again")
 
+    def compare_parts(self) -> None:
+        """What is compared besides, of the parts of facilitators."""
+
     def _compare(self) -> None:
         """Ours are the books of Stripe, to the cent, for each payment and each person."""
         self.now = self.run(Snapshot.read(self.site))
@@ -293,10 +302,11 @@ class Money(RuleBasedStateMachine):
 
     def _price(self, id: UUID) -> int:
         """What the site is to keep of what was paid for a booking."""
-        row = self.now.bookings[id]
+        row, by_hand = self.now.bookings[id], self.now.by_hand.get(id, 0)
         if row["state"] == "confirmed":
-            return row["amount"] if row["kind"] == "paid" else 0
-        return self.kept.get(id, 0)
+            return row["amount"] - by_hand if row["kind"] == "paid" else 0
+        kept, before = self.kept.get(id, (0, 0))
+        return max(0, kept - before) - (by_hand - before) if kept else 0
 
     def _tell(self, bookings: Collection[UUID]) -> None:
         """Add what is stored of some bookings to the report of a failure."""

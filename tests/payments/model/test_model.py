@@ -24,12 +24,12 @@ from tests.conftest import _template
 from tests.database import EMPTY, ReusedDatabase
 from tests.payments.model.doings import Hosts, Members, Organizers
 from tests.payments.model.machine import NUMBERS, Money
-from tests.payments.model.outside import Outside
+from tests.payments.model.parts import Facilitators, Refunders
 from tests.payments.model.processes import cut_processes
 from tests.payments.model.world import Site
 
 
-class Everybody(Members, Hosts, Organizers, Outside):
+class Everybody(Members, Hosts, Organizers, Refunders, Facilitators):
     """All rules together."""
 
 
@@ -112,11 +112,12 @@ def machine(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(deadline, "SECONDS", 3600.0)
     stage = Databases(server, tmp_path, monkeypatch)
 
-    class Everybody(Members, Hosts, Organizers, Outside):
+    class Everybody(Members, Hosts, Organizers, Refunders, Facilitators):
         @initialize(first=NUMBERS, second=NUMBERS)
         def begin(self, first: int, second: int) -> None:
             """Two people have seats, which one payment each paid."""
             self.start()
+            self.connect_first()
             self.book_several(who=0, where=first, wish=first, cut=None)
             self.book(who=1, where=second, wish=second, cut=None)
             for _ in self.now.objects["checkout"]:

@@ -39,7 +39,8 @@ TELLING = (
 # their dates.
 AGING = (
     *("gatherings", "bookings", "checkouts", "operations", "disputes", "waits", "passes", "pgqueuer"),
-    *("practice_objects", "practice_keys"),
+    *("practice_objects", "practice_keys", "stripe_readings", "balance_transactions", "payouts"),
+    *("connect_accounts", "connected_payments", "connect_operations"),
 )
 OLDER = """do $$
 declare
