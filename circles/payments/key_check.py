@@ -35,6 +35,14 @@ RIGHTS_FOR_BOOKS: Mapping[str, tuple[str, str]] = {
     "Balance Transaction Sources: read": ("GET", "/v1/balance_transactions?limit=1&expand%5B%5D=data.source"),
     "Payouts: read": ("GET", "/v1/payouts?limit=1"),
 }
+# Those of Stripe Connect, where it is on. No empty POST for accounts: it would open one.
+RIGHTS_FOR_CONNECT: Mapping[str, tuple[str, str]] = {
+    "Accounts: write": ("GET", "/v1/accounts?limit=1"),
+    "Account Links: write": ("POST", "/v1/account_links"),
+    "Transfers: write": ("POST", "/v1/transfers"),
+    "Transfers: read": ("GET", "/v1/transfers?limit=1"),
+}
+CONNECT_EVENTS = ("account.updated", "account.application.deauthorized")
 # The events that move something here; the README names them for the operator.
 EVENTS = (
     "checkout.session.completed",
@@ -80,6 +88,7 @@ async def check_key(settings: Settings, transport: httpx.AsyncBaseTransport | No
         calls = [
             *RIGHTS.values(),
             *RIGHTS_FOR_BOOKS.values(),
+            *(RIGHTS_FOR_CONNECT.values() if settings.stripe_connect_country else ()),
             ("GET", "/v1/account"),
             ("GET", "/v1/webhook_endpoints?limit=100"),
         ]
@@ -91,8 +100,12 @@ async def check_key(settings: Settings, transport: httpx.AsyncBaseTransport | No
     if any(answer.status_code == 401 for answer in answers):
         return KeyReport(["CIRCLES_STRIPE_SECRET_KEY: Stripe does not know this key. Copy it anew."], [])
     *rights, account, endpoints = answers
-    problems, warnings = _missing_rights(rights)
+    count = len(RIGHTS) + len(RIGHTS_FOR_BOOKS)
+    problems, warnings = _missing_rights(rights[:count])
     warnings += _webhook_warnings(settings, _json(endpoints))
+    if settings.stripe_connect_country:
+        problems += _connect_problems(settings, _json(account), rights[count:])
+        warnings += _connect_warnings(settings, _json(endpoints))
     return KeyReport(problems, warnings, str(_json(account).get("id", "")))
 
 
@@ -109,6 +122,45 @@ def _missing_rights(answers: Sequence[httpx.Response]) -> tuple[list[str], list[
         else []
     )
     return problems, warnings
+
+
+def _connect_problems(
+    settings: Settings, account: dict[str, Any], answers: Sequence[httpx.Response]
+) -> list[str]:
+    """Why facilitators could connect no accounts: the rights of the key, the community's own account, its country."""
+    problems = []
+    missing = [
+        name for name, answer in zip(RIGHTS_FOR_CONNECT, answers, strict=True) if answer.status_code == 403
+    ]
+    if missing:
+        problems.append(
+            f"CIRCLES_STRIPE_CONNECT_COUNTRY is set, and the key at Stripe lacks rights; give it: {'; '.join(missing)}."
+        )
+    elif answers[0].status_code == 400:
+        problems.append(
+            "CIRCLES_STRIPE_CONNECT_COUNTRY is set, and your account at Stripe has not signed up for Connect: do so in "
+            "Stripe's dashboard, or unset it."
+        )
+    country = str(account.get("country") or settings.stripe_connect_country)
+    if country != settings.stripe_connect_country:
+        problems.append(
+            f"CIRCLES_STRIPE_CONNECT_COUNTRY is {settings.stripe_connect_country}, and your account at Stripe is of "
+            f"{country}: set that."
+        )
+    return problems
+
+
+def _connect_warnings(settings: Settings, listed: dict[str, Any]) -> list[str]:
+    address = f"{settings.base_url}/webhooks/stripe/connect"
+    own = _endpoints(listed, address)
+    if "data" not in listed:
+        return []
+    if not own:
+        return [
+            f"Stripe sends no webhooks of connected accounts to {address}: what changes there is noticed within an "
+            "hour. Add an endpoint for connected accounts there."
+        ]
+    return _missing_events(address, own, CONNECT_EVENTS)
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:
@@ -128,11 +180,23 @@ def _webhook_warnings(settings: Settings, listed: dict[str, Any]) -> list[str]:
             "Stripe does not let this key see webhook endpoints, so whether they are complete is unknown."
         ]
     address = f"{settings.base_url}/webhooks/stripe"
-    own = [each for each in listed["data"] if each.get("url") == address and each.get("status") == "enabled"]
+    own = _endpoints(listed, address)
     if not own:
         return [
             f"Stripe sends no webhooks to {address}: seats are then confirmed minutes late. Add an endpoint there."
         ]
-    sent = {event for each in own for event in each.get("enabled_events", ())}
-    missing = [] if "*" in sent else [event for event in EVENTS if event not in sent]
+    return _missing_events(address, own, EVENTS)
+
+
+def _endpoints(listed: dict[str, Any], address: str) -> list[dict[str, Any]]:
+    return [
+        each
+        for each in listed.get("data", ())
+        if each.get("url") == address and each.get("status") == "enabled"
+    ]
+
+
+def _missing_events(address: str, endpoints: Sequence[dict[str, Any]], wanted: Sequence[str]) -> list[str]:
+    sent = {event for each in endpoints for event in each.get("enabled_events", ())}
+    missing = [] if "*" in sent else [event for event in wanted if event not in sent]
     return [f"Stripe's endpoint {address} does not send {', '.join(missing)}."] if missing else []

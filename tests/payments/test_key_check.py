@@ -10,7 +10,14 @@ import httpx
 import pytest
 
 from circles.base.settings import Settings
-from circles.payments.key_check import EVENTS, RIGHTS, RIGHTS_FOR_BOOKS, check_key
+from circles.payments.key_check import (
+    CONNECT_EVENTS,
+    EVENTS,
+    RIGHTS,
+    RIGHTS_FOR_BOOKS,
+    RIGHTS_FOR_CONNECT,
+    check_key,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://circles.example.org/webhooks/stripe"
@@ -43,7 +50,10 @@ class Stripe:
     def answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode()
         self.asked.append((request.method, path, request.content))
-        if any((RIGHTS | RIGHTS_FOR_BOOKS)[name] == (request.method, path) for name in self.without):
+        if any(
+            (RIGHTS | RIGHTS_FOR_BOOKS | RIGHTS_FOR_CONNECT)[name] == (request.method, path)
+            for name in self.without
+        ):
             return httpx.Response(403, json={"error": {"type": "invalid_request_error"}})
         if request.method == "POST":
             return httpx.Response(400, json={"error": {"code": "parameter_missing"}})
@@ -51,7 +61,9 @@ class Stripe:
             if self.endpoints is None:
                 return httpx.Response(403, json={"error": {}})
             return httpx.Response(200, json={"object": "list", "data": self.endpoints})
-        return httpx.Response(200, json={"id": "acct_1"} if path == "/v1/account" else {"data": []})
+        return httpx.Response(
+            200, json={"id": "acct_1", "country": "US"} if path == "/v1/account" else {"data": []}
+        )
 
     @property
     def transport(self) -> httpx.MockTransport:
@@ -116,6 +128,35 @@ async def test_webhooks_that_are_missing_are_named(
     assert report.problems == []
     [warning] = report.warnings
     assert said in warning
+
+
+@pytest.fixture
+def with_connect(production: Settings) -> Settings:
+    return production.model_copy(update={"stripe_connect_country": "US"})
+
+
+BOTH = [endpoint("*"), endpoint(*CONNECT_EVENTS, url=f"{ADDRESS}/connect")]
+
+
+async def test_connect_is_well(with_connect: Settings) -> None:
+    stripe = Stripe(endpoints=BOTH)
+    report = await check_key(with_connect, stripe.transport)
+    assert (report.problems, report.warnings) == ([], [])
+    assert ("POST", "/v1/accounts", b"") not in stripe.asked  # that would open one
+
+
+@pytest.mark.parametrize("right", RIGHTS_FOR_CONNECT)
+async def test_connect_needs_rights_of_its_own(with_connect: Settings, right: str) -> None:
+    report = await check_key(with_connect, Stripe(without=(right,), endpoints=BOTH).transport)
+    [problem] = report.problems
+    assert problem.endswith(f"give it: {right}.")
+
+
+async def test_connect_needs_the_country_of_the_account_and_its_own_endpoint(with_connect: Settings) -> None:
+    canada = with_connect.model_copy(update={"stripe_connect_country": "CA"})
+    report = await check_key(canada, Stripe(endpoints=[endpoint("*")]).transport)
+    assert "is of US: set that" in report.problems[0]
+    assert "of connected accounts" in report.warnings[0]
 
 
 def test_the_readme_names_the_events() -> None:
