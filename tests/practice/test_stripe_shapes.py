@@ -63,6 +63,8 @@ def faults(value: Any, hint: Any, path: str) -> list[str]:
         if not isinstance(value, list):
             return [f"{path}: not a list"]
         return [line for i, item in enumerate(value) for line in faults(item, arguments[0], f"{path}[{i}]")]
+    if origin is stripe.ListObject:
+        return faults(value.get("data"), list[arguments[0]], f"{path}.data")  # type: ignore[valid-type]
     if origin in (dict, UntypedStripeObject):  # metadata, and other objects with keys of our own
         return [] if isinstance(value, dict) else [f"{path}: not an object"]
     if isinstance(hint, type) and issubclass(hint, stripe.StripeObject):
