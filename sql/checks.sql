@@ -872,3 +872,75 @@ where (passes.state = 'active' and passes.valid_until < now() - interval '1 day'
 select count(*) from passes where not exists (
     select from events where events.about = passes.id and events.after = passes.state
 );
+
+-- name: transactions_are_posted()$
+-- every fee, payout and unassigned amount of Stripe's transactions, and what settling a difference added, has its entries in the
+-- ledger with its amount, and these have theirs
+select count(*) from (
+    select transactions.id, transactions.currency, posted.fees, posted.bank, posted.unassigned
+    from balance_transactions as transactions
+    cross join lateral postings_of(transactions.place, transactions.amount, transactions.fee, transactions.own_amount) as posted
+    where (posted.fees, posted.bank, posted.unassigned) <> (0, 0, 0)
+    union all
+    select id::text, currency, 0, 0, - posted from reconciliation_differences where posted <> 0
+) as expected
+full join (
+    select
+        split_part(split_part(entries.source, ':', 1), '@', 1) as id, entries.currency,
+        coalesce(sum(lines.amount) filter (where lines.account = 'fees'), 0) as fees,
+        coalesce(sum(lines.amount) filter (where lines.account = 'bank'), 0) as bank,
+        coalesce(sum(lines.amount) filter (where lines.account = 'unknown'), 0) as unassigned
+    from ledger_entries as entries join ledger_lines as lines on lines.entry_id = entries.id
+    where entries.kind in ('fee', 'payout', 'payout_returned', 'unassigned')
+    group by 1, entries.currency
+    having count(*) filter (where lines.account not in ('fees', 'bank', 'unknown', 'stripe')) > 0
+        or sum(lines.amount) filter (where lines.account = 'fees') <> 0
+        or sum(lines.amount) filter (where lines.account = 'bank') <> 0
+        or sum(lines.amount) filter (where lines.account = 'unknown') <> 0
+) as posted on posted.id = expected.id and posted.currency = expected.currency
+where (expected.fees, expected.bank, expected.unassigned) is distinct from (posted.fees, posted.bank, posted.unassigned);
+
+-- name: what_stripe_holds_is_explained()$
+-- in each currency the ledger says that Stripe holds what all transactions of Stripe's that were assigned add up to, with movements of
+-- ours that Stripe did not list, and what settling a difference added
+select count(*) from (
+    select currency from (
+        select currency, amount from ledger_lines where account = 'stripe'
+        union all
+        select currency, - net from balance_transactions where place is not null
+        union all
+        select upper(money_rows.currency), - money_rows.amount from money_rows
+        where not exists (
+            select from balance_transactions as listed
+            where listed.place = money_rows.kind and listed.own_key = case money_rows.kind
+                when 'payment' then money_rows.checkout_id::text else split_part(money_rows.stripe_id, ':', 1)
+            end
+        )
+        union all
+        select upper(transfer_rows.currency), transfer_rows.amount from transfer_rows
+        where not exists (
+            select from balance_transactions as listed
+            where listed.place = 'transfer' and listed.own_key = transfer_rows.stripe_id
+        )
+        union all
+        select currency, - posted from reconciliation_differences
+    ) as held (currency, amount)
+    group by currency having sum(amount) <> 0
+) as unexplained;
+
+-- name: the_last_reconciliation_agrees()$
+-- what Stripe said that it holds at the end of the last reconciliation is what its transactions add up to, and what the ledger said,
+-- or what differs is listed for a person or settled by one
+select count(*) from reconciliation_balances as balances
+where balances.run_id = (
+    select id from reconciliation_runs where outcome = 'done' order by ended_at desc limit 1
+) and (
+    balances.stripe <> balances.listed and not exists (
+        select from reconciliation_differences as differences
+        where differences.kind = 'balance_differs' and differences.about = balances.currency
+            and (
+                differences.ended_at is null
+                or differences.ended = 'settled' and differences.posted = balances.stripe - balances.listed
+            )
+    )
+);

@@ -1,18 +1,23 @@
 -- What each entry of the ledger says to a bookkeeper, and its sums by month, so that a page reads few rows.
 
 -- Each entry: what it changed of every account, and the same as a bookkeeper reads it. gross: what came in; refund: what went back, by a
--- refund, a dispute or in cash (negative where it came back to the community); fee: what Stripe kept; payout: what went from Stripe to the
--- bank; paid_out: what facilitators got; income: what the community earned; owed: what became due to facilitators; passes_sold: what is
--- owed of passes. gross - refund - fee is the net; net - paid_out is what stripe, bank and cash together changed by.
+-- refund, a dispute or in cash (negative where it came back to the community); fee: what Stripe kept; payout: what went from Stripe to
+-- the bank; paid_out: what facilitators got, or kept of cash; income: what the community earned; owed: what became due to
+-- facilitators; passes_sold: what is owed of passes. gross - refund - fee is the net; net - paid_out is what stripe, bank and cash
+-- together changed by.
 create view ledger_movements as
 select
     entries.id, entries.at, entries.posted_at, entries.kind, entries.source, entries.currency, entries.circle_id, entries.booking_id,
     entries.pass_id, changed.stripe, changed.bank, changed.cash, changed.unknown,
-    case when changed.moved and not said.is_back then said.amount else 0 end as gross,
-    case when changed.moved and said.is_back then - said.amount else 0 end as refund,
+    case when changed.moved and not changed.of_facilitators and not said.is_back then said.amount else 0 end as gross,
+    case when changed.moved and not changed.of_facilitators and said.is_back then - said.amount else 0 end as refund,
     changed.fees as fee,
     case when changed.stripe <> 0 then changed.bank else 0 end as payout,
-    case when changed.moved then changed.facilitators else 0 end as paid_out,
+    case
+        when changed.moved and changed.of_facilitators
+            then - (changed.stripe + changed.bank + changed.cash) - changed.fees
+        else 0
+    end as paid_out,
     - changed.sales as income, - changed.facilitators as owed, - changed.passes as passes_sold
 from ledger_entries as entries
 cross join lateral (
@@ -25,7 +30,8 @@ cross join lateral (
         coalesce(sum(lines.amount) filter (where lines.account = 'facilitators'), 0)::bigint as facilitators,
         coalesce(sum(lines.amount) filter (where lines.account = 'passes'), 0)::bigint as passes,
         coalesce(sum(lines.amount) filter (where lines.account = 'unknown'), 0)::bigint as unknown,
-        coalesce(bool_or(lines.account in ('stripe', 'bank', 'cash')), false) as moved
+        coalesce(bool_or(lines.account in ('stripe', 'bank', 'cash')), false) as moved,
+        coalesce(bool_or(lines.account = 'facilitators'), false) as of_facilitators
     from ledger_lines as lines where lines.entry_id = entries.id
 ) as changed
 cross join lateral (

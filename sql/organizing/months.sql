@@ -35,19 +35,37 @@ from ledger_totals(:zone, :since, :seconds, '-infinity', :last_month, '-infinity
 group by totals.currency;
 
 -- name: movements(begins, ends)
--- every movement of a month, in the order of time, with the number of its booking or pass and Stripe's own
+-- every movement of a month, with the number of its booking or pass and Stripe's own. The fee of a payment is in its row where both
+-- are of the month, and a row of its own otherwise
+with moved as materialized (
+    select * from ledger_movements where ledger_movements.at >= :begins and ledger_movements.at < :ends
+), fees as (
+    select payments.id as payment_id, fees.id, fees.fee, fees.stripe
+    from moved as fees
+    join balance_transactions as transactions
+        on transactions.id = split_part(split_part(fees.source, ':', 1), '@', 1) and transactions.place = 'payment'
+    join moved as payments on payments.kind = 'payment' and payments.currency = fees.currency
+        and coalesce(payments.booking_id, payments.pass_id) = coalesce(fees.booking_id, fees.pass_id)
+    join money_rows on money_rows.id = payments.source::bigint and money_rows.checkout_id = transactions.checkout_id
+    where fees.kind = 'fee'
+)
+
 select
-    moved.id, moved.at, moved.kind, moved.currency, moved.circle_id, moved.gross, moved.refund, moved.fee, moved.payout,
-    moved.paid_out, moved.income, moved.owed, moved.passes_sold, moved.stripe, moved.bank, moved.cash, moved.unknown, 1 as entries,
+    moved.id, moved.at, moved.kind, moved.currency, moved.circle_id, moved.gross, moved.refund,
+    moved.fee + coalesce(kept.fee, 0) as fee, moved.payout, moved.paid_out, moved.income, moved.owed, moved.passes_sold,
+    moved.stripe + coalesce(kept.stripe, 0) as stripe, moved.bank, moved.cash, moved.unknown, 1 + coalesce(kept.entries, 0) as entries,
     coalesce(number_of(coalesce(moved.booking_id, moved.pass_id)), '') as number,
     coalesce(circles.discreet_name, '') as discreet_name,
     coalesce(money_rows.stripe_id, case when moved.source ~ '^[a-z]+_' then moved.source end, '') as reference
-from ledger_movements as moved
+from moved
+left join (
+    select payment_id, sum(fee)::bigint as fee, sum(stripe)::bigint as stripe, count(*) as entries from fees group by payment_id
+) as kept on kept.payment_id = moved.id
 left join circles on circles.id = moved.circle_id
 left join money_rows on money_rows.id = case
     when moved.kind in ('payment', 'refund', 'refund_returned', 'dispute', 'dispute_returned') then moved.source::bigint
 end
-where moved.at >= :begins and moved.at < :ends;
+where not exists (select from fees where fees.id = moved.id);
 
 -- name: begin_export(actor_id, filters, format)<!
 -- the log entry of a file

@@ -21,12 +21,18 @@ from python_calamine import CalamineWorkbook
 from circles.base.reading import number_of
 from circles.organizing.bookkeeping.months import rules
 from circles.organizing.bookkeeping.months.rules import Month
+from circles.payments.balance import readings
 from circles.payments.ledger import sums
+from circles.practice.stripe import balance as their_balance
+from circles.practice.stripe import payouts
 from tests.cast import Cast, add_booking, add_circle, add_gathering
 from tests.community.test_settings_pages import publish
 from tests.conftest import OpenBrowser
 from tests.exports.test_workbooks import opened_by_libreoffice
 from tests.helpers import change, rows, value
+from tests.payments.helpers import booking, outcomes, paid_booking
+
+__all__ = ["booking", "outcomes"]
 
 LIST = "/organize/months"
 NOVEMBER = datetime(2025, 11, 12, 12, tzinfo=UTC)
@@ -284,6 +290,31 @@ async def test_a_file_has_every_movement_and_no_name(cast: Cast, browser: OpenBr
     december = table(await fetched(cast, browser, "2025-12", "movements"))
     assert [(line["Kind"], line["Net"]) for line in december] == [("Payment", "30.50"), ("Refund", "-45.00")]
     assert table(await fetched(cast, browser, "2025-09", "movements")) == []
+
+
+@pytest.mark.usefixtures("outcomes")
+async def test_a_payment_has_its_fee_beside_it(cast: Cast, browser: OpenBrowser, booking: UUID) -> None:
+    """A payout and a fee of Stripe's own have rows of their own, and no number of a booking."""
+    await paid_booking(cast.context, booking)
+    async with cast.context.db.transaction() as tx:
+        await their_balance.charge_fee(tx, 200, "usd", "Radar")
+        await payouts.pay_out(tx, with_pending=True)
+    await readings.read_books(cast.context)
+    month = await value(
+        cast.context, "select to_char(at at time zone 'UTC', 'YYYY-MM') from ledger_entries limit 1"
+    )
+    lines = table(await fetched(cast, browser, month, "movements"))
+    columns = ("Kind", "Number", "Gross", "Refund", "Fee", "Net", "Payout")
+    assert sorted(tuple(line[name] for name in columns) for line in lines) == [
+        ("Payment", number_of(booking), "45.00", "0.00", "1.61", "43.39", "0.00"),
+        ("Payout", "", "0.00", "0.00", "0.00", "0.00", "41.39"),
+        ("Stripe fee", "", "0.00", "0.00", "2.00", "-2.00", "0.00"),
+    ]
+    async with browser(cast.odile) as page:
+        tables = cells((await page.get(f"{LIST}/{month}")).text)
+    assert ["All", "$45", "$0", "$3.61", "$41.39", "$41.39"] in tables
+    assert ["At Stripe", "$0", "$0", "$0"] not in tables, "nothing was there, and nothing is"
+    assert ["Paid out to the bank", "$0", "$41.39", "$41.39"] in tables
 
 
 async def test_the_sums_of_a_file_are_those_of_the_ledger(cast: Cast, browser: OpenBrowser) -> None:

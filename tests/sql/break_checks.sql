@@ -576,3 +576,24 @@ with circle as (
     returning id
 )
 insert into pass_share_rows (entry_id, share_id, at, amount, part, seats) select -1, id, now(), 0, 5, 0 from share;
+
+-- name: transactions_are_posted#
+-- a payout of which the ledger knows nothing
+alter table balance_transactions disable trigger balance_transactions_post;
+insert into balance_transactions (id, type, amount, net, currency, source_id, made_at, available_at, place, placed_at)
+values ('txn_never_posted', 'payout', -100, -100, 'USD', 'po_1', now(), now(), 'payout', now());
+
+-- name: what_stripe_holds_is_explained#
+-- money that the ledger says to be at Stripe, and that nothing of Stripe's or of ours brought there
+select post_entry(
+    'gift', 'nowhere', 'USD', null, null, array['stripe', 'unknown'], array[null, null]::uuid [], array[100, -100]::bigint []
+);
+
+-- name: the_last_reconciliation_agrees#
+-- a balance of Stripe's that its transactions do not explain, and nobody is shown it
+with runs as (
+    insert into reconciliation_runs (asked_by, since, until, ended_at, outcome)
+    values ('command', now() - interval '1 day', now(), now() + interval '1 minute', 'done') returning id
+)
+insert into reconciliation_balances (run_id, currency, stripe, listed, ledger)
+select id, 'USD', 100, 0, 0 from runs;

@@ -32,8 +32,10 @@ KIND_NAMES: Final = Labels(
         "payout_returned": "Payout that came back",
         "share": "Facilitator’s part",
         "transfer": "Transfer to a facilitator",
-        "paid_out": "Paid out by hand",
-        "adjustment": "Adjustment by Stripe",
+        "reversal": "Transfer that came back",
+        "cash_share": "Cash that a facilitator kept",
+        "hand_payout": "Paid out by hand",
+        "unassigned": "Not assigned yet",
         "pass_settled": "Gatherings on a pass",
     }
 )
@@ -259,7 +261,11 @@ MOVEMENT_COLUMNS: Final = (
     ("Currency", _TEXT, "The currency of the amounts of this row."),
     ("Gross", _DECIMAL, "What came in, by card or in cash."),
     ("Refund", _DECIMAL, "What went back. Negative where it came back to the community."),
-    ("Fee", _DECIMAL, "What Stripe kept."),
+    (
+        "Fee",
+        _DECIMAL,
+        "What Stripe kept. That of a payment is in its row, unless Stripe took it in another month.",
+    ),
     ("Net", _DECIMAL, "Gross less refund less fee."),
     ("Payout", _DECIMAL, "What went from Stripe to the bank."),
     ("To facilitators", _DECIMAL, "What facilitators got."),
@@ -267,7 +273,7 @@ MOVEMENT_COLUMNS: Final = (
     ("Due to facilitators", _DECIMAL, "What became due to facilitators, less what they got."),
     ("Passes", _DECIMAL, "Passes sold, less what was used of them."),
     ("Reference", _TEXT, "Stripe’s number of the movement."),
-    ("Entry", _INTEGER, "The number of the entry in the ledger."),
+    ("Entry", _INTEGER, "The number of the entry in the ledger. The fee of a payment has its own."),
 )
 _SUM_COLUMNS: Final = MOVEMENT_COLUMNS[6:15]
 CIRCLE_COLUMNS: Final = (
