@@ -91,6 +91,7 @@ from circles.organizing.bookkeeping.payout_sheet import pages as payout_sheet_pa
 from circles.organizing.bookkeeping.shares import pages as community_share_pages
 from circles.organizing.concerns import organize_pages as concern_organize_pages
 from circles.organizing.concerns import pages as concern_pages
+from circles.organizing.disputes import pages as dispute_pages
 from circles.organizing.moving_in import pages as moving_in_pages
 from circles.organizing.moving_in.inviting import pages as inviting_pages
 from circles.organizing.needs import pages as needs_pages
@@ -365,6 +366,15 @@ SHARES = [
     post("/organize/payout-sheet/payouts/{id}", by_hand_pages.take_back, Access.ORGANIZER, once=True),
     route("/organize/payout-sheet/{person}/{currency}", by_hand_pages.payee, Access.ORGANIZER),
     post("/organize/payout-sheet/{person}/{currency}", by_hand_pages.note, Access.ORGANIZER, once=True),
+]
+
+DISPUTES = [
+    route("/organize/disputes", dispute_pages.disputes, Access.ORGANIZER),
+    route("/organize/disputes/{dispute}", dispute_pages.dispute, Access.ORGANIZER),
+    route("/organize/disputes/{dispute}/evidence.txt", dispute_pages.text, Access.ORGANIZER),
+    post("/organize/disputes/{dispute}/preview", dispute_pages.preview, Access.ORGANIZER),
+    post("/organize/disputes/{dispute}/answer", dispute_pages.submit, Access.ORGANIZER),
+    post("/organize/disputes/{dispute}/accept", dispute_pages.accept, Access.ORGANIZER),
 ]
 
 RECEIPTS = [
@@ -796,6 +806,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
         *PAYMENTS,
         *SHARES,
         *RECEIPTS,
+        *DISPUTES,
     ]
     every += [*ORGANIZING, *MOVING_IN, *IMPORTS, *INTRODUCTIONS, *FINDING, *LISTINGS, *CONCERNS, *ROOT]
     return [*every, *PRACTICE] if settings.practice else every

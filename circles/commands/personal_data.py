@@ -34,6 +34,7 @@ ERASURE = (
     SQL.erase_messages,
     SQL.erase_lines,
     SQL.erase_settlements,
+    SQL.erase_dispute_answers,
     SQL.erase_payment_notes,
     SQL.erase_accounts,
     SQL.erase_difference_reasons,

@@ -29,6 +29,7 @@ from circles.payments.key_check import check_key
 from circles.payments.ledger.sums import zone_of as ledger_zone
 from circles.payments.reconciliation.rules import kind_of as kind_of_difference
 from circles.payments.refunds.actions import refund, refund_addition, refund_everything, refund_part
+from circles.payments.refunds.answering import prepare_answer
 from circles.payments.rules import HOLD_MINUTES, MAX_LINES, Line, Settled, from_stripe, local_path
 from circles.payments.stuck.rules import why_waits
 from circles.payments.sync import on_settled, sync_checkout_for_page, sync_checkout_soon
@@ -62,6 +63,7 @@ __all__ = [
     "pay_address",
     "prepare",
     "prepare_addition",
+    "prepare_answer",
     "prepare_pass",
     "prepare_several",
     "refund",

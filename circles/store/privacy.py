@@ -305,6 +305,12 @@ MAP: dict[str, dict[str, Care]] = {
         "id kind about transaction_id checkout_id payout_id currency ours stripe other_currency at found_at ended_at "
         "ended reason posted postings",
     ),
+    # What left about a payment, for the books and for a question of the bank: it stays as the dispute does.
+    "dispute_answers": _all(IMPERSONAL, "id kind state fault asked_at done_at")
+    | _all(PERSON, "asked_by")
+    | _all(PERSONAL, "dispute_id request")
+    | _all(CONFIDENTIAL, "reason"),
+    "dispute_notices": _all(IMPERSONAL, "dispute_id kind told_at"),
     "stripe_alarms": _all(IMPERSONAL, "kind since at"),
     "stripe_readings": _all(IMPERSONAL, "kind until"),
     "check_runs": _all(IMPERSONAL, "id at broken"),

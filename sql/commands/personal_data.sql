@@ -141,6 +141,12 @@ select
         where share_id in (select shares.id from payment_shares as shares where shares.booking_id in (select id from mine))
     ) as share_rows,
     (select jsonb_agg(to_jsonb(receipts)) from receipts where person_id = :person) as receipts,
+    (
+        select jsonb_agg(to_jsonb(answers)) from dispute_answers as answers
+        join disputes on disputes.stripe_id = answers.dispute_id
+        where disputes.booking_id in (select id from mine) or answers.asked_by = :person
+            or disputes.pass_id in (select passes.id from passes where passes.person_id = :person)
+    ) as dispute_answers,
     (select jsonb_agg(to_jsonb(accounts)) from connect_accounts as accounts where accounts.person_id = :person)
         as connect_accounts,
     (
@@ -410,6 +416,16 @@ update connect_accounts set
     ended_at = coalesce(ended_at, now()), ended_because = coalesce(nullif(ended_because, ''), 'erased'), country = '', due = '{}',
     disabled_reason = ''
 where person_id = :person;
+
+-- name: erase_dispute_answers(person)!
+-- their name and address in what was sent to a bank, and why a dispute of theirs was accepted
+update dispute_answers set
+    request = request - array['customer_name', 'customer_email_address'],
+    reason = case when reason <> '' then 'Erased' else '' end
+where dispute_id in (
+    select disputes.stripe_id from disputes join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+    where items.person_id = :person
+);
 
 -- name: erase_cash_notes(person)!
 -- what was written beside cash of theirs

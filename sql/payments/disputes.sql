@@ -55,3 +55,28 @@ where checkout_id = :checkout_id and kind = 'refund' and state = 'failed'
     )
 order by created_at
 for no key update;
+
+-- name: add_answer(dispute_id, kind, request, reason, actor_id)$
+-- an answer to a dispute that is to be sent; no row while another one is
+insert into dispute_answers (dispute_id, kind, request, reason, asked_by)
+values (:dispute_id, :kind, :request, :reason, :actor_id)
+on conflict (dispute_id) where state = 'due' do nothing
+returning id;
+
+-- name: due_answer(id)^
+-- an answer that is to be sent, with the booking or the pass that it is about
+select answers.id, answers.dispute_id, answers.kind, answers.request, coalesce(disputes.booking_id, disputes.pass_id) as about
+from dispute_answers as answers join disputes on disputes.stripe_id = answers.dispute_id
+where answers.id = :id and answers.state = 'due';
+
+-- name: answer_done(id)$
+-- Stripe has an answer
+update dispute_answers set state = 'done', done_at = now(), fault = '' where id = :id and state = 'due' returning id;
+
+-- name: answer_failed(id, fault)$
+-- Stripe refused an answer
+update dispute_answers set state = 'failed', fault = :fault where id = :id and state = 'due' returning id;
+
+-- name: due_answers(most)
+-- answers that wait for longer than their job takes
+select id from dispute_answers where state = 'due' and asked_at < now() - interval '3 minutes' order by asked_at limit :most;

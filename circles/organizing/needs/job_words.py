@@ -24,6 +24,8 @@ _JOBS: Final = {
     "payments.look_at_refund": "asking Stripe about a refund",
     "payments.refund": "sending money back",
     "payments.read_dispute": "asking Stripe about a dispute",
+    "payments.answer_dispute": "answering a dispute",
+    "disputes.news": "telling organizers of a dispute",
     "pool.count": "counting a pool",
     "payments.read_charge": "asking Stripe about a charge",
     "waiting_list.tell": "telling somebody on a waiting list",

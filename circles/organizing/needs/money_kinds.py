@@ -84,9 +84,9 @@ def _dispute(need: Need, viewer: Viewer) -> Words:
     until = f" Answer it by {clock.format_record(need.due, viewer)}." if need.due else ""
     return Words(
         f"A payment is disputed: {_whose(need)}.{until}",
-        "It is answered at Stripe. While it is open, nothing of this payment is sent back by itself.",
+        "The page has what there is as evidence. While it is open, nothing of this payment is sent back by itself.",
         "See the dispute",
-        "/organize/money",
+        f"/organize/disputes/{need.about}",
     )
 
 

@@ -23,6 +23,8 @@ def accepted_parameters() -> dict[str, Any]:
         "retrieve_event": params.EventRetrieveParams,
         "retrieve_dispute": params.DisputeRetrieveParams,
         "list_disputes": params.DisputeListParams,
+        "update_dispute": params.DisputeUpdateParams,
+        "close_dispute": params.DisputeCloseParams,
         "retrieve_balance": params.BalanceRetrieveParams,
         "list_balance_transactions": params.BalanceTransactionListParams,
         "retrieve_balance_transaction": params.BalanceTransactionRetrieveParams,

@@ -67,6 +67,7 @@ async def apply(tx: db.Tx, snapshot: DisputeSnapshot) -> None:
         await audit.record(
             tx, what, booking_id, before=before or "", after=snapshot.state, why=snapshot.reason
         )
+        await jobs.enqueue(tx, "disputes.news", key=f"{snapshot.id} {snapshot.state}")
     if rules.lets_refunds_go_on(snapshot):
         await _go_on(tx, payment, OURS if before in rules.DISPUTE_OVER else OURS + STRIPES)
 

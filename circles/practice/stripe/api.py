@@ -80,6 +80,13 @@ def _calls(address: str) -> list[tuple[str, str, str, Call]]:
         _retrieval("refund", "/v1/refunds"),
         ("GET", "/v1/disputes", "list_disputes", lambda tx, params, _: disputes.list_disputes(tx, params)),
         _retrieval("dispute", "/v1/disputes"),
+        (
+            "POST",
+            "/v1/disputes/{id}",
+            "update_dispute",
+            lambda tx, params, id: disputes.update(tx, id, params),
+        ),
+        ("POST", "/v1/disputes/{id}/close", "close_dispute", lambda tx, _, id: disputes.accept(tx, id)),
         _retrieval("event", "/v1/events"),
         *_balance_calls(),
         *_account_calls(address),

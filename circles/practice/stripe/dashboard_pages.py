@@ -26,8 +26,10 @@ REFUND_BUTTONS = {
     "succeeded": (("failed", "The bank sends it back"),),
 }
 DISPUTE_BUTTONS = {
-    "needs_response": (("won", "Won"), ("lost", "Lost")),
+    "needs_response": (("won", "Won"), ("lost", "Lost"), ("late", "The time to answer is over")),
+    "under_review": (("won", "Won"), ("lost", "Lost")),
     "warning_needs_response": (("warning_closed", "Close"),),
+    "warning_under_review": (("warning_closed", "Close"),),
 }
 PAYOUT_BUTTONS = {
     "in_transit": (("paid", "Arrives"), ("failed", "Fails")),
@@ -62,6 +64,8 @@ async def _do(tx: db.Tx, what: str, id: str, value: str) -> None:
         await disputes.open_dispute(tx, id, inquiry=value == "inquiry")
     elif what == "decide" and value in ("won", "lost", "warning_closed"):
         await disputes.close_dispute(tx, id, value)
+    elif what == "decide" and value == "late":
+        await disputes.pass_deadline(tx, id)
     elif what == "payout" and value in ("paid", "failed"):
         await payouts.decide(tx, id, value)
     elif what == "balance":

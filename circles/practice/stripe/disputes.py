@@ -1,4 +1,4 @@
-"""Disputes of the look-alike: opened, won, lost."""
+"""Disputes of the look-alike: opened, answered with evidence or accepted, won, lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final, Literal
 
 from circles.practice.stripe import balance
-from circles.practice.stripe.objects import ApiError, Object, Params, add_event, listed, new_id
+from circles.practice.stripe.objects import ApiError, Object, Params, add_event, listed, missing, new_id
 from circles.store import db, jobs
 from circles.store.context import Context
 
@@ -17,6 +17,10 @@ Decision = Literal["won", "lost", "warning_closed"]
 # What Stripe keeps of each dispute, in the smallest unit, and the seconds there are to answer one.
 FEE: Final = 1500
 _ANSWER_WITHIN = 7 * 86400
+# What a dispute is once evidence was given to the bank, and how long all of that may be:
+# docs.stripe.com/disputes/responding.
+_UNDER_REVIEW: Final = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
+_MAX_EVIDENCE: Final = 150_000
 
 
 async def open_dispute(
@@ -109,6 +113,47 @@ async def close_dispute(tx: db.Tx, id: str, decision: Decision) -> Object:
     if decision == "won":
         await add_event(tx, "charge.dispute.funds_reinstated", body)
     return body
+
+
+async def update(tx: db.Tx, id: str, params: Params) -> Object:
+    """POST /v1/disputes/{id}: evidence, kept, and given to the bank unless `submit` is false. Raises ApiError."""
+    body = await SQL.lock(tx, id=id, kind="dispute")
+    if body is None:
+        raise missing("dispute", id)
+    if body["status"] not in _UNDER_REVIEW or body["evidence_details"]["past_due"]:
+        raise ApiError("This dispute is already closed.", code="charge_disputed")
+    evidence = {name: value for name, value in (params.get("evidence") or {}).items() if value}
+    if sum(len(str(value)) for value in evidence.values()) > _MAX_EVIDENCE:
+        raise ApiError("The evidence is too long.", param="evidence")
+    body["evidence"] = body["evidence"] | evidence
+    details = body["evidence_details"] | {"has_evidence": bool(body["evidence"])}
+    if params.get("submit", True):
+        body["status"] = _UNDER_REVIEW[body["status"]]
+        details["submission_count"] += 1
+    body["evidence_details"] = details
+    await SQL.save(tx, id=id, body=body)
+    await add_event(tx, "charge.dispute.updated", body)
+    return body
+
+
+async def accept(tx: db.Tx, id: str) -> Object:
+    """POST /v1/disputes/{id}/close: no evidence follows, and it is lost. Raises ApiError."""
+    body = await SQL.lock(tx, id=id, kind="dispute")
+    if body is None:
+        raise missing("dispute", id)
+    if body["status"] != "needs_response":
+        raise ApiError("This dispute is already closed.", code="charge_disputed")
+    return await close_dispute(tx, id, "lost")
+
+
+async def pass_deadline(tx: db.Tx, id: str) -> Object:
+    """Nobody answered in time: the bank decides for the person. Raises ApiError."""
+    body = await SQL.lock(tx, id=id, kind="dispute")
+    if body is None or body["status"] not in _UNDER_REVIEW:
+        raise ApiError("This dispute waits for no answer.")
+    body["evidence_details"] = body["evidence_details"] | {"past_due": True, "due_by": await SQL.clock(tx)}
+    await SQL.save(tx, id=id, body=body)
+    return await close_dispute(tx, id, "lost" if body["status"] == "needs_response" else "warning_closed")
 
 
 async def list_disputes(tx: db.Tx, params: Params) -> Object:
