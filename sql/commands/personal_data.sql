@@ -423,8 +423,9 @@ update dispute_answers set
     request = request - array['customer_name', 'customer_email_address'],
     reason = case when reason <> '' then 'Erased' else '' end
 where dispute_id in (
-    select disputes.stripe_id from disputes join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
-    where items.person_id = :person
+    select disputes.stripe_id from disputes
+    where disputes.booking_id in (select bookings.id from bookings where bookings.person_id = :person)
+        or disputes.pass_id in (select passes.id from passes where passes.person_id = :person)
 );
 
 -- name: erase_cash_notes(person)!

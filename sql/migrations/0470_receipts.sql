@@ -42,7 +42,10 @@ for each row execute function refuse_change_but_person();
 -- The account that a payment is of, and its circle.
 create function payer_of(checkout uuid, out person_id uuid, out circle_id uuid) language sql stable as $$
 select items.person_id, items.circle_id
-from checkout_lines as lines join paid_items as items on items.id = coalesce(lines.booking_id, lines.pass_id)
+from checkout_lines as lines
+cross join lateral (
+    select * from paid_items where paid_items.id = coalesce(lines.booking_id, lines.pass_id) offset 0
+) as items
 where lines.checkout_id = checkout
 order by lines.position limit 1
 $$;

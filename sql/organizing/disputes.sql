@@ -4,7 +4,9 @@ select
     disputes.stripe_id, disputes.state, disputes.reason, disputes.amount, disputes.currency, disputes.answer_by, disputes.made_at,
     disputes.closed_at, people.name, circles.name as circle_name
 from disputes
-join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+cross join lateral (
+    select * from paid_items where paid_items.id = coalesce(disputes.booking_id, disputes.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where disputes.closed_at is null
@@ -16,7 +18,9 @@ select
     disputes.stripe_id, disputes.state, disputes.reason, disputes.amount, disputes.currency, disputes.answer_by, disputes.made_at,
     disputes.closed_at, people.name, circles.name as circle_name
 from disputes
-join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+cross join lateral (
+    select * from paid_items where paid_items.id = coalesce(disputes.booking_id, disputes.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where disputes.closed_at is not null and (
@@ -94,7 +98,9 @@ select
         where lines.checkout_id = disputes.checkout_id
     ) as bookings
 from disputes
-join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+cross join lateral (
+    select * from paid_items where paid_items.id = coalesce(disputes.booking_id, disputes.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where disputes.stripe_id = :stripe_id;
@@ -106,7 +112,10 @@ select
     coalesce(disputes.booking_id, disputes.pass_id) as about,
     exists (select from dispute_answers as answers where answers.dispute_id = disputes.stripe_id and answers.state = 'due') as is_sending,
     (select count(*) > 1 from people where people.is_organizer) as has_others
-from disputes join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+from disputes
+cross join lateral (
+    select * from paid_items where paid_items.id = coalesce(disputes.booking_id, disputes.pass_id) offset 0
+) as items
 where disputes.stripe_id = :stripe_id
 for no key update of disputes;
 
@@ -114,7 +123,9 @@ for no key update of disputes;
 -- what organizers were not told of yet: disputes that were opened, that have to be answered within three days, or that ended
 select disputes.stripe_id, disputes.state, disputes.answer_by, news.kind, circles.discreet_name, items.person_id
 from disputes
-join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+cross join lateral (
+    select * from paid_items where paid_items.id = coalesce(disputes.booking_id, disputes.pass_id) offset 0
+) as items
 join circles on circles.id = items.circle_id
 cross join lateral (
     select 'opened' as kind where disputes.closed_at is null

@@ -47,7 +47,7 @@ NEVER = frozenset(("uuid", "uuid[]", "bytea", "jsonb", "bool", "interval", "inte
 INERT = frozenset(
     """
     again_until
-    about against attempts capacity charge line most_lapses seat choices code_digits disputed due due_at failure id
+    dispute_id about against attempts capacity charge line most_lapses seat choices code_digits disputed due due_at failure id
     idempotency_key ids in_person_from made_at stripe_state keys max_held moments
     online_from pooled several target targets tries columns width
     amounts faults slug slugs
