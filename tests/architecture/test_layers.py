@@ -61,7 +61,7 @@ LIBRARIES = {
     "dateutil": "hosting.schedule",
 }
 MAX_MODULES = 13
-MAX_LINES = {"app.py": 880, "privacy.py": 520}
+MAX_LINES = {"app.py": 880, "privacy.py": 580}
 
 
 def name_of(path: Path) -> str:
