@@ -260,8 +260,19 @@ create table statement_lines (
     constraint statement_fees_of_cards check (way = 'card' or fees is null)
 );
 create index statement_lines_circle on statement_lines (circle_id);
+-- Fees that were not known are added once they are.
+create function keep_statement_line() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE' or to_jsonb(new) - 'fees' is distinct from to_jsonb(old) - 'fees' or old.fees is not null then
+        raise exception 'a statement never changes' using errcode = 'integrity_constraint_violation';
+    end if;
+    return new;
+end
+$$;
 create trigger statement_lines_append_only before update or delete on statement_lines
-for each row execute function refuse_change();
+for each row execute function keep_statement_line();
+-- squawk-ignore require-concurrent-index-creation
+create index statement_lines_without_fees on statement_lines (since) where way = 'card' and fees is null;
 
 -- What an organizer noted as paid to a facilitator outside Stripe. A correction takes back one that was noted, whole, and is a new row.
 create table hand_payouts (

@@ -96,13 +96,15 @@ create constraint trigger ledger_entries_follow_pass after insert on ledger_entr
 deferrable initially deferred
 for each row when (new.kind = 'pass_settled') execute function follow_pass();
 
--- See 0431; with passes, which are paid by card.
+-- See 0431; with passes, which are paid by card. is_least, is_most: whether it is the end of what could be paid, so that a total of
+-- such amounts alone tells what each of them is.
 create or replace view unstated_shares as
 select
     share_rows.at, 'card' as way, shares.circle_id, shares.facilitator_id, shares.currency,
     coalesce(people.merged_into, bookings.person_id) as payer, share_rows.amount, share_rows.part, share_rows.seats,
     case when shares.account is null then 0 else share_rows.part end as transferred, 0 as held,
-    share_rows.id as share_row_id, null::uuid as cash_row_id, null::bigint as pass_entry_id
+    share_rows.id as share_row_id, null::uuid as cash_row_id, null::bigint as pass_entry_id,
+    bookings.amount <= bookings.scale_minimum as is_least, bookings.amount >= bookings.scale_maximum as is_most
 from share_rows
 join payment_shares as shares on shares.id = share_rows.share_id
 join bookings on bookings.id = shares.booking_id
@@ -112,7 +114,7 @@ union all
 select
     rows.at, 'cash', shares.circle_id, shares.facilitator_id, shares.currency,
     coalesce(people.merged_into, bookings.person_id, walk_ins.person_id, walk_ins.id), rows.amount, rows.part, rows.seats,
-    0, rows.amount, null, rows.cash_row_id, null
+    0, rows.amount, null, rows.cash_row_id, null, false, false
 from cash_share_rows as rows
 join cash_shares as shares on shares.id = rows.share_id
 left join bookings on bookings.id = shares.booking_id
@@ -123,9 +125,10 @@ union all
 select
     rows.at, 'card', shares.circle_id, shares.facilitator_id, shares.currency,
     coalesce(people.merged_into, passes.person_id), rows.amount, rows.part, rows.seats,
-    0, 0, null, null, rows.entry_id
+    0, 0, null, null, rows.entry_id, passes.amount <= offers.minimum, passes.amount >= offers.maximum
 from pass_share_rows as rows
 join pass_shares as shares on shares.id = rows.share_id
 join passes on passes.id = shares.pass_id
+join pass_offers as offers on offers.id = passes.offer_id
 join people on people.id = passes.person_id
 where rows.statement_id is null;

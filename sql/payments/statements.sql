@@ -19,13 +19,15 @@ on conflict (month) do nothing
 returning true;
 
 -- name: add_statements(month, until, least, fewest, waits_since)
--- the statements of a month: a line for each circle and way to pay in which enough people have money that is in no statement yet, as
--- `least` people, or `fewest` where some of it moved before `waits_since`; returns whose they are,
--- of those with a part in it
+-- the statements of a month: a line for each circle and way to pay in which enough people have money that is in no statement yet:
+-- `least` people, not all of whom paid the least or the most that they could; or `fewest` people where some of it moved before
+-- `waits_since`. Returns whose they are, of those with a part in it
 with waiting as materialized (
     select * from unstated_shares where at < :until
 ), payers as (
-    select facilitator_id, circle_id, currency, way, payer, sum(amount) as amount, min(at) as since
+    select
+        facilitator_id, circle_id, currency, way, payer, sum(amount) as amount, min(at) as since,
+        bool_and(is_least) as is_least, bool_and(is_most) as is_most
     from waiting group by facilitator_id, circle_id, currency, way, payer
 ), stated as (
     select facilitator_id, circle_id, currency, way, min(since) as since
@@ -33,36 +35,26 @@ with waiting as materialized (
     group by facilitator_id, circle_id, currency, way
     having count(*) filter (where amount <> 0)
         >= case when min(since) < :waits_since::timestamptz then :fewest::int else :least::int end
+        and (
+            not bool_and(is_least) and not bool_and(is_most) or bool_and(is_least and is_most)
+            or min(since) < :waits_since::timestamptz
+        )
 ), added as (
     insert into statements (facilitator_id, month, currency)
     select distinct facilitator_id, :month::date, currency from stated
     returning id, facilitator_id, currency
 ), counted as (
-    select added.id as statement_id, added.currency, stated.since, waiting.circle_id, waiting.way, waiting.seats, waiting.amount, waiting.part,
+    select added.id as statement_id, stated.since, waiting.circle_id, waiting.way, waiting.seats, waiting.amount, waiting.part,
         waiting.transferred, waiting.held, waiting.share_row_id, waiting.cash_row_id,
         waiting.pass_entry_id
     from waiting
     join stated on stated.facilitator_id = waiting.facilitator_id and stated.circle_id = waiting.circle_id
         and stated.currency = waiting.currency and stated.way = waiting.way
     join added on added.facilitator_id = waiting.facilitator_id and added.currency = waiting.currency
-), fees as (
-    select paid.statement_id, paid.circle_id, case when bool_and(payment_fees.fee is not null) then sum(payment_fees.fee) end as fees
-    from (
-        select distinct counted.statement_id, counted.circle_id, counted.currency, money_rows.checkout_id
-        from counted
-        join share_rows on share_rows.id = counted.share_row_id
-        join money_rows on money_rows.id = share_rows.money_row_id and money_rows.kind = 'payment'
-    ) as paid
-    left join payment_fees on payment_fees.checkout_id = paid.checkout_id and payment_fees.currency = paid.currency
-    group by paid.statement_id, paid.circle_id
 ), lines as (
     insert into statement_lines (statement_id, circle_id, way, seats, amount, fees, part, transferred, held, since)
-    select
-        counted.statement_id, counted.circle_id, counted.way, sum(seats), sum(amount),
-        case when counted.way = 'card' then min(fees.fees) end, sum(part), sum(transferred), sum(held), min(since)
-    from counted
-    left join fees on fees.statement_id = counted.statement_id and fees.circle_id = counted.circle_id
-    group by counted.statement_id, counted.circle_id, counted.way
+    select statement_id, circle_id, way, sum(seats), sum(amount), null, sum(part), sum(transferred), sum(held), min(since)
+    from counted group by statement_id, circle_id, way
 ), cards as (
     update share_rows set statement_id = counted.statement_id from counted where share_rows.id = counted.share_row_id
 ), cash as (
@@ -128,3 +120,31 @@ where people.id = :id and (
 -- how many organizers there are besides somebody
 select count(*) from people
 where is_organizer and suspended_at is null and merged_into is null and id <> :person;
+
+-- name: add_fees(most)!
+-- Stripe's fees of the payments that lines of statements count, once all of them are known
+with lines as (
+    select statement_lines.statement_id, statement_lines.circle_id, statements.currency
+    from statement_lines join statements on statements.id = statement_lines.statement_id
+    where statement_lines.way = 'card' and statement_lines.fees is null
+    order by statement_lines.since limit :most
+), paid as (
+    select distinct lines.statement_id, lines.circle_id, lines.currency, money_rows.checkout_id
+    from lines
+    join share_rows on share_rows.statement_id = lines.statement_id
+    join payment_shares as shares on shares.id = share_rows.share_id and shares.circle_id = lines.circle_id
+    join money_rows on money_rows.id = share_rows.money_row_id and money_rows.kind = 'payment'
+), known as (
+    select paid.statement_id, paid.circle_id, sum(fees.fee) as fees
+    from paid
+    left join lateral (
+        select sum(transactions.fee) as fee from balance_transactions as transactions
+        where transactions.checkout_id = paid.checkout_id and transactions.currency = paid.currency
+    ) as fees on true
+    group by paid.statement_id, paid.circle_id
+    having bool_and(fees.fee is not null)
+)
+update statement_lines set fees = known.fees
+from known
+where statement_lines.statement_id = known.statement_id and statement_lines.circle_id = known.circle_id
+    and statement_lines.way = 'card' and statement_lines.fees is null;

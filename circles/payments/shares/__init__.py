@@ -8,6 +8,7 @@ from circles.payments.shares.actions import (
     set_terms,
     terms_of,
 )
+from circles.payments.shares.closing import state_months
 from circles.payments.shares.payouts import Payout, note_payout, owed, own_payout_refusals, take_payout_back
 from circles.payments.shares.rules import (
     FEWEST,
@@ -44,6 +45,7 @@ __all__ = [
     "own_payout_refusals",
     "parse_percent",
     "set_terms",
+    "state_months",
     "take_payout_back",
     "terms_of",
 ]

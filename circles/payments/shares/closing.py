@@ -11,11 +11,15 @@ from circles.store.context import Context
 
 SQL = db.queries("payments/statements")
 
+FEES_AT_ONCE = 500
 
-@jobs.every("payments.close_months", "41 */3 * * *")
+
+@jobs.every("payments.close_months", "41 * * * *")
 async def close_months(context: Context) -> None:
-    """Close what is over now."""
+    """Close what is over now, and add the fees that are known by now."""
     await close_months_before(context, clock.now())
+    async with context.db.transaction() as tx:
+        await SQL.add_fees(tx, most=FEES_AT_ONCE)
 
 
 async def close_months_before(context: Context, now: datetime) -> None:
@@ -31,10 +35,19 @@ async def close_months_before(context: Context, now: datetime) -> None:
             await _close(tx, context, month, until)
 
 
-async def _close(tx: db.Tx, context: Context, month: date, until: datetime) -> None:
+async def state_months(tx: db.Tx, zone: str, now: datetime) -> None:
+    """Make all statements of months that are over in one transaction, and tell nobody."""
+    first, closed = await SQL.first_movement(tx), await SQL.last_closed(tx)
+    if first is not None:
+        for month, until in rules.months_to_close(clock.wall_time(first, zone).date(), closed, now, zone):
+            await _state(tx, month, until)
+
+
+async def _state(tx: db.Tx, month: date, until: datetime) -> list[db.Record]:
+    """Make the statements of a month; returns whom to tell, and nobody where it was closed before."""
     if not await SQL.close_month(tx, month=month, until=until):
-        return
-    facilitators = await db.rows(
+        return []
+    return await db.rows(
         SQL.add_statements(
             tx,
             month=month,
@@ -44,7 +57,10 @@ async def _close(tx: db.Tx, context: Context, month: date, until: datetime) -> N
             waits_since=until - rules.WAITS_FOR_FEWEST,
         )
     )
-    for person in facilitators:
+
+
+async def _close(tx: db.Tx, context: Context, month: date, until: datetime) -> None:
+    for person in await _state(tx, month, until):
         await mail.send(
             tx,
             context.settings,

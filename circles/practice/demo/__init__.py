@@ -7,10 +7,12 @@ import hashlib
 from circles.base import clock
 from circles.base.errors import Reason, Refused
 from circles.hosting import plant_some
+from circles.payments import shares
 from circles.practice.demo.agreements import change_guidelines
 from circles.practice.demo.hosting import add_hosts, add_pictures, pause_end_and_copy
 from circles.practice.demo.introductions import add_introductions
 from circles.practice.demo.organizing.month import add_month
+from circles.practice.demo.organizing.shares import add_terms, close_months
 from circles.practice.demo.plan import Plan, community
 from circles.practice.demo.room import open_room, write_messages_and_run_sheets
 from circles.practice.demo.schedules import add_schedules
@@ -33,7 +35,7 @@ LISTINGS = db.queries("directory/listing")
 # In this order, since each refers to those before it.
 TABLES = [
     *("people", "credentials", "pictures", "guidelines", "guidelines_versions", "guidelines_drafts"),
-    *("guidelines_asked", "circles", "hosts", "schedules", "gatherings", "host_invitations"),
+    *("guidelines_asked", "circles", "hosts", "share_terms", "schedules", "gatherings", "host_invitations"),
     *(
         "stand_ins",
         "acceptances",
@@ -82,6 +84,7 @@ async def load(context: Context) -> None:
         if not await SQL.is_new(tx):
             raise Refused(Reason("not_new", "There are people in this database already."))
         await _insert(tx, plan())
+        await close_months(tx, shares.community_zone(context))
 
 
 def plan() -> Plan:
@@ -104,6 +107,7 @@ def plan() -> Plan:
     add_moved_seat(planned)
     add_waiting(planned)
     add_month(planned)
+    add_terms(planned)
     _hash_acceptances(planned)
     for table in ("events", "money_rows"):
         planned.rows[table].sort(key=lambda row: row["at"])

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from circles import payments
 from circles.commands import personal_data
 from circles.payments import shares
-from circles.payments.shares import rules
+from circles.payments.shares import closing, rules
 from circles.payments.shares.rules import CLOSES_AFTER, FEWEST, LEAST
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
@@ -84,8 +84,8 @@ async def test_a_line_is_held_back_until_five_people_paid(context: Context, cast
 async def test_who_got_everything_back_is_nobody(context: Context, cast: Cast) -> None:
     """Five who paid, of whom one got all of it back, are four: what is left is of four people."""
     await set_terms(context, None, 20_00)
-    bookings = await pay_for(context, cast.gathering, [3000] * LEAST)
-    await refund(context, bookings[0], 3000)
+    bookings = await pay_for(context, cast.gathering, [3500] * LEAST)
+    await refund(context, bookings[0], 3500)
     await close_months(context)
     assert await rows(context, MONTH) == []
 
@@ -115,11 +115,11 @@ async def test_after_three_months_three_people_are_enough(context: Context, cast
 
 
 async def test_a_month_is_closed_once(context: Context, cast: Cast) -> None:
-    await pay_for(context, cast.gathering, [3000] * LEAST)
+    await pay_for(context, cast.gathering, [3500] * LEAST)
     await close_months(context)
     await pay_for(context, await add_gathering(context, cast.circle, days=9), [4000] * LEAST, name="Late")
     await close_months(context)
-    assert [row["amount"] for row in await rows(context, MONTH)] == [15_000]
+    assert [row["amount"] for row in await rows(context, MONTH)] == [17_500]
     assert await value(context, "select count(*) from mails") == 0  # without terms nobody is written to
 
 
@@ -193,3 +193,31 @@ async def test_an_export_of_a_facilitator_tells_nobodys_amount(context: Context,
     assert members["payment_shares"]
     assert members["ledger_lines"]
     assert not members["statements"]
+
+
+async def test_a_total_at_the_end_of_the_scale_waits(context: Context, cast: Cast) -> None:
+    """Six who all paid the least: the total would say so of each of them. One who paid more is enough."""
+    await set_terms(context, None, 20_00)
+    await pay_for(context, cast.gathering, [3000] * (LEAST + 1))
+    await close_months(context)
+    assert await rows(context, MONTH) == []
+    await pay_for(context, await add_gathering(context, cast.circle, days=9), [3500], name="Later")
+    await close_months(context, 2)
+    assert [row["amount"] for row in await rows(context, MONTH)] == [21_500]
+
+
+async def test_fees_are_added_once_all_are_known(context: Context, cast: Cast) -> None:
+    await set_terms(context, None, 20_00)
+    await pay_for(context, cast.gathering, [3000, 4000, 5000, 6000, 7000])
+    await close_months(context)
+    known = (
+        "insert into balance_transactions (id, type, amount, fee, net, currency, made_at, available_at, checkout_id)"
+        " select 'txn_' || id, 'charge', amount, 150, amount - 150, 'USD', now(), now(), id from checkouts"
+        " order by amount limit $1 on conflict do nothing"
+    )
+    await change(context, known, 4)
+    await closing.close_months(context)
+    assert await value(context, "select fees from statement_lines") is None
+    await change(context, known, 5)
+    await closing.close_months(context)
+    assert await value(context, "select fees from statement_lines") == 750
