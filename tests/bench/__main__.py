@@ -18,6 +18,7 @@ from tests.bench.directory import directory
 from tests.bench.exports import exports
 from tests.bench.growth import growth
 from tests.bench.overview import overview
+from tests.bench.payments import payments
 from tests.bench.reminders import reminders
 from tests.bench.stage import Rush, spread
 from tests.bench.waiting import waiting
@@ -148,6 +149,7 @@ def main() -> None:
             directory(embedded.url, data)
             community(embedded.url, data)
             overview(embedded.url, data)
+            payments(embedded.url)
             cold_start(embedded.url, data)
             if "--no-growth" not in sys.argv:
                 growth(embedded.url, data)

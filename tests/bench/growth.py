@@ -36,6 +36,7 @@ def pages(size: Community) -> dict[str, tuple[str, str]]:
         "my messages": ("member", "/my/messages"),
         "booking several dates": ("member", f"/circles/{size.circle}/book"),
         "waiting list of a gathering": ("host", f"/host/gatherings/{size.gathering(107)}/waiting-list"),
+        "payments": ("organizer", "/organize/payments"),
         "cash": ("organizer", "/organize/cash"),
         "money": ("organizer", "/organize/money"),
     }

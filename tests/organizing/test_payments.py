@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
 import pytest_asyncio
 
 from circles.base.errors import Refused
@@ -147,40 +146,42 @@ async def test_a_part_goes_back_and_the_member_reads_it(
     assert await refunded(scene) == 4500
 
 
-@pytest.mark.parametrize(
-    ("typed", "refusal"),
-    [
-        ({"what": "part", "amount": "45.01"}, "No more than $45 is left to send back."),
-        ({"what": "part", "amount": "100"}, "No more than $45 is left to send back."),
-        ({"what": "part", "amount": "€ 10"}, "is another currency"),
-        ({"what": "part", "amount": "10.005"}, "at most 2 digits after the point"),
-        ({"what": "part", "amount": "-5"}, "An amount cannot be less than zero."),
-        ({"what": "part", "amount": "0"}, "Please give an amount above 0."),
-        ({"what": "part", "amount": ""}, "Please give an amount."),
-        ({"what": "part", "amount": "ten"}, "as a plain number"),
-        ({"what": "all", "reason": " "}, "Please say in a few words why."),
-        ({"what": ""}, "Please choose how much goes back."),
-        ({"what": "most"}, "Please choose how much goes back."),
-        ({"left": "9000"}, "This changed since you looked: $45 is left of the payment now."),
-        ({"reason": "x" * 501}, "Please use 500 letters at most."),
-    ],
-)
+REFUSED: list[tuple[dict[str, str], str]] = [
+    ({"what": "part", "amount": "45.01"}, "No more than $45 is left to send back."),
+    ({"what": "part", "amount": "100"}, "No more than $45 is left to send back."),
+    ({"what": "part", "amount": "€ 10"}, "is another currency"),
+    ({"what": "part", "amount": "10.005"}, "at most 2 digits after the point"),
+    ({"what": "part", "amount": "-5"}, "An amount cannot be less than zero."),
+    ({"what": "part", "amount": "0"}, "Please give an amount above 0."),
+    ({"what": "part", "amount": ""}, "Please give an amount."),
+    ({"what": "part", "amount": "ten"}, "as a plain number"),
+    ({"what": "all", "reason": " "}, "Please say in a few words why."),
+    ({"what": ""}, "Please choose how much goes back."),
+    ({"what": "most"}, "Please choose how much goes back."),
+    ({"left": "9000"}, "This changed since you looked: $45 is left of the payment now."),
+    ({"reason": "x" * 501}, "Please use 500 letters at most."),
+]
+
+
 async def test_what_cannot_be_sent_back_is_refused_with_all_that_was_typed(
-    scene: Scene, odile: Browser, drain: Drain, typed: dict[str, str], refusal: str
+    scene: Scene, odile: Browser, drain: Drain
 ) -> None:
     payment = await payment_of(scene, await paid_seat(scene, scene.cast.mira, drain))
-    answer = await send_back(odile, payment, **({"note": "A line to keep"} | typed))
-    assert answer.status_code == 422
-    assert refusal in answer.text.replace("&#39;", "'")
-    assert "A line to keep" in answer.text
+    for typed, refusal in REFUSED:
+        answer = await send_back(odile, payment, **({"note": "A line to keep"} | typed))
+        assert answer.status_code == 422, refusal
+        assert refusal in answer.text
+        assert "A line to keep" in answer.text
     assert await scene.count("operations where kind = 'refund'") == 0
 
 
-@pytest.mark.parametrize("amount", ["10", "$10", "10.00", "10,00", "USD 10", "10 dollars", " １０ "])
-async def test_an_amount_however_it_is_typed(scene: Scene, odile: Browser, drain: Drain, amount: str) -> None:
+async def test_an_amount_however_it_is_typed(scene: Scene, odile: Browser, drain: Drain) -> None:
     payment = await payment_of(scene, await paid_seat(scene, scene.cast.mira, drain))
-    assert (await send_back(odile, payment, what="part", amount=amount)).status_code == 303
-    assert await scene.value("select amount from operations where kind = 'refund'") == 1000
+    every = ["2", "$2", "2.00", "2,00", "USD 2", "2 dollars", " \uff12 ", "2.-"]
+    for amount in every:
+        assert (await send_back(odile, payment, what="part", amount=amount)).status_code == 303, amount
+    refunds = "select array_agg(amount) from operations where kind = 'refund'"
+    assert await scene.value(refunds) == [200] * len(every)
 
 
 async def test_a_form_pressed_twice_or_shown_in_two_windows_sends_once(

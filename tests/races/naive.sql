@@ -31,3 +31,11 @@ returning id, gathering_id, person_id, seat, kind, state, amount, currency, held
 -- name: lock_register(gathering)$
 -- a gathering, which is not held while marks are made
 select id from gatherings where id = :gathering;
+
+-- name: lock_payment(id)^
+-- a payment, which is not held while it is refunded
+select checkouts.id, checkouts.currency, checkouts.state, false as is_disputed from checkouts where checkouts.id = :id;
+
+-- name: other_organizers(actor_id)
+-- organizers but for one, once another transaction has come as far
+select id, name, email from people where is_organizer and id <> :actor_id and wait_for_another() order by id;

@@ -27,6 +27,8 @@ from circles.attendance.walk_ins.rules import WalkIn
 from circles.base.errors import Refused
 from circles.base.settings import Settings
 from circles.bookings import actions, moving, queries
+from circles.organizing.payments import actions as refunds
+from circles.organizing.payments.rules import HandRefund
 from circles.payments.rules import Line
 from circles.store import db
 from circles.store.context import Context
@@ -140,6 +142,15 @@ async def settle(context: Context, target: UUID, _: people.Person, __: UUID) -> 
     return "settled"
 
 
+async def refund(context: Context, target: UUID, person: people.Person, _: UUID) -> str:
+    """Send all of a payment of $45 back by hand. Returns "done", or the codes of the refusals."""
+    wish = HandRefund(uuid4(), None, None, 4500, "They could not come in")
+    try:
+        return await refunds.refund(context, person, target, wish)
+    except Refused as refused:
+        return ",".join(sorted(refused.codes))
+
+
 VERBS: dict[str, Verb] = {
     "book": book,
     "hold": hold,
@@ -148,14 +159,18 @@ VERBS: dict[str, Verb] = {
     "settle": settle,
     "crowd": crowd,
     "register": register,
+    "refund": refund,
 }
 
 
 def use_naive_statement() -> None:
-    """Take seats the naive way instead: read which are taken, then insert. And mark without holding the register."""
+    """Take seats the naive way instead: read which are taken, then insert. And mark without holding the register,
+    and refund without holding the payment."""
     naive: Any = aiosql.from_path(NAIVE, "asyncpg")
     marks.SQL.lock_register = naive.lock_register
     actions.SQL = SimpleNamespace(take_seat=naive.take_seat)
+    refunds.SQL.lock_payment = naive.lock_payment
+    refunds.SQL.other_organizers = naive.other_organizers
 
 
 async def main(orders: dict[str, Any]) -> None:
