@@ -264,7 +264,9 @@ from (
     from payment_findings
     where (booking_id in (select parts.id from parts) or pass_id in (select parts.id from parts)) and settled_at is not null
     union all
-    select made_at, 'fee', type, '', fee, currency, null, id, null
+    select
+        greatest(made_at, (select facts.at from payment_facts as facts where facts.checkout_id = :id)), 'fee', type, '', fee, currency,
+        null, id, null
     from balance_transactions where checkout_id = :id and fee <> 0
     union all
     select payouts.arrives_at, 'payout', payouts.state, '', null, payouts.currency, null, payouts.id, null
@@ -286,7 +288,7 @@ from (
 ) as happened
 left join people on people.id = happened.who
 where happened.at is not null
-order by happened.at, happened.source, happened.what;
+order by happened.at, happened.source = 'fee', happened.source, happened.what;
 
 -- name: lock_payment(id)^
 -- a payment, locked, with whether a bank decides a dispute of it now

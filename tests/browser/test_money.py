@@ -1,4 +1,4 @@
-"""An organizer sees to refunds that failed: one is tried again, one is settled by hand."""
+"""An organizer sees to refunds that failed, tried again and settled by hand, and sends part of a payment back."""
 
 from __future__ import annotations
 
@@ -63,7 +63,12 @@ async def test_seeing_to_refunds_that_failed(visit: Visit, site: Site, live: boo
     await visitor.open("/organize/money")
     await expect(visitor.link(f"$45 for {again.name}")).to_have_count(0)
 
-    await visitor.follow(f"$45 for {by_hand.name}")
+    await visitor.open("/organize/payments")
+    await visitor.fill("Name, number or id", by_hand.name)
+    await visitor.press("Show these")
+    await visitor.follow(by_hand.name)
+    await visitor.sees("Could not refund")
+    await visitor.follow("Try again or settle by hand")
     await visitor.fill("How it was settled", "ok")
     await visitor.press("Mark as settled")
     await visitor.sees("Please say in a few words how it was settled.")
@@ -78,7 +83,57 @@ async def test_seeing_to_refunds_that_failed(visit: Visit, site: Site, live: boo
     if live:
         await is_for_everybody(visitor)
 
+    await visitor.open(f"/organize/bookings/{booking}")
+    await visitor.sees("Settled a refund by hand")
+
     theirs = await visit(live=live, phone=phone)
     await theirs.come_in(by_hand)
     await theirs.open(f"/bookings/{booking}")
     await theirs.sees("was settled with you in another way by the organizers.")
+
+
+@pytest.mark.parametrize(("live", "phone"), PHONE_AND_DESKTOP)
+async def test_a_payment_is_refunded_in_part(visit: Visit, site: Site, live: bool, phone: bool) -> None:
+    member = await site.member(f"Carla{live}")
+    booking = await site.paid_seat(await site.gathering(), member)
+    visitor = await visit(live=live, phone=phone, calm=True)
+    visitor.watch.allowed.add(422)
+    await visitor.come_in(await site.member("Orla", is_organizer=True))
+    await visitor.open("/organize")
+    await visitor.follow("Money")
+    await visitor.fill("Name, number or id", member.name)
+    await visitor.press("Show these")
+    if live:
+        await is_for_everybody(visitor)
+    await visitor.follow(member.name)
+    await visitor.sees("$45 paid")
+    await visitor.pick("A part of it")
+    await visitor.fill("Amount of the part, in USD", "50")
+    await visitor.fill("Why", "The room was cold")
+    await visitor.fill("A line to the member (optional)", "We are sorry for the cold.")
+    await visitor.press("Send it back")
+    await visitor.sees("No more than $45 is left to send back.")
+    await expect(visitor.page.get_by_label("Why", exact=True)).to_have_value("The room was cold")
+    if live:
+        await is_for_everybody(visitor)
+    await visitor.fill("Amount of the part, in USD", "12,50")
+    await visitor.button("Send it back").dblclick()
+    await visitor.is_told("It goes out now, and the member is told.")
+
+    async def arrived() -> bool:
+        return await site.ask(REFUND_STATE, booking) == "done"
+
+    await until(arrived, "the refund of a part")
+    await visitor.page.reload()
+    await visitor.sees("Refund of $12.50 arrived")
+    await visitor.sees("Refunded in part")
+    sent = "select count(*) from operations where kind = 'refund' and booking_id = $1"
+    assert await site.ask(sent, booking) == 1
+    if live:
+        await is_for_everybody(visitor)
+
+    theirs = await visit(live=live, phone=phone)
+    await theirs.come_in(member)
+    await theirs.open(f"/bookings/{booking}")
+    await theirs.sees("$12.50 of what you paid went back to your card")
+    await theirs.sees("We are sorry for the cold.")
