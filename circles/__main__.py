@@ -108,6 +108,8 @@ def run_command(given: argparse.Namespace) -> int:
         refuse_beside_production()
     if given.command == "check":
         return check(given.link)
+    if given.command == "reconcile":
+        return reconcile(given.month)
     if given.command == "zones":
         return zones(mend=given.mend)
     if given.command == "end-feeds":
@@ -132,6 +134,8 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=command.__doc__, description=command.__doc__)
     subparser = commands.add_parser("zones", help=zones.__doc__, description=zones.__doc__)
     subparser.add_argument("--mend", action="store_true", help="move them, and notify everybody booked")
+    subparser = commands.add_parser("reconcile", help=reconcile.__doc__, description=reconcile.__doc__)
+    subparser.add_argument("--month", default="", metavar="YYYY-MM", help="compare this month, UTC")
     for name, command in PERSON_COMMANDS.items():
         subparser = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
         subparser.add_argument("email", help="the mail address")
@@ -249,6 +253,24 @@ def check(link: str = "") -> int:
         findings = asyncio.run(run())
     say("\n".join(finding.line for finding in findings))
     return 0 if all(finding.holds for finding in findings) else 1
+
+
+def reconcile(month: str) -> int:
+    """Compare what is stored with Stripe's books; the exit status is 1 when something waits for a person."""
+    from app import build
+    from circles.commands import reconcile
+
+    async def run() -> tuple[list[str], bool]:
+        async with context(settings) as opened:
+            return await reconcile.run(opened, month)
+
+    with database(read_settings(), shared=True) as settings:
+        build(
+            settings
+        )  # it hands payments what listens to them, and in practice mode the look-alike of Stripe
+        lines, is_well = asyncio.run(run())
+    say("\n".join(lines))
+    return 0 if is_well else 1
 
 
 def zones(*, mend: bool) -> int:
@@ -391,7 +413,7 @@ INTERRUPTED, UNREAD = 130, 141
 
 # Those that write. On the embedded database of a machine that has production settings they are probably meant for the
 # other database.
-CHANGING = ("migrate", "demo", "zones", "organizer", "erase", "end-feeds", "jobs")
+CHANGING = ("migrate", "demo", "zones", "organizer", "erase", "end-feeds", "jobs", "reconcile")
 
 if __name__ == "__main__":
     from circles.store.logs import take_hooks

@@ -49,13 +49,21 @@ return case movement
 end;
 
 -- What our own rows say of one movement: amount in minor units of currency, and how many rows there are. Of a payment of several
--- bookings all shares together.
+-- bookings all shares together; a transfer to a connected account takes from what Stripe holds.
 create function own_movement(
     movement text, key text, checkout uuid, out amount bigint, out currency text, out parts bigint
-) language sql stable parallel safe as $$
-select coalesce(sum(amount), 0)::bigint, min(currency), count(*)
-from money_rows
-where checkout_id = checkout and kind = movement and (kind = 'payment' or split_part(stripe_id, ':', 1) = key)
+) language plpgsql stable parallel safe as $$
+begin
+    if movement = 'transfer' then
+        select coalesce(- sum(rows.amount), 0), min(rows.currency), count(*) into amount, currency, parts
+        from transfer_rows as rows where rows.stripe_id = key;
+        return;
+    end if;
+    select coalesce(sum(rows.amount), 0), min(rows.currency), count(*) into amount, currency, parts
+    from money_rows as rows
+    where rows.checkout_id = checkout and rows.kind = movement
+        and (rows.kind = 'payment' or split_part(rows.stripe_id, ':', 1) = key);
+end
 $$;
 
 -- What a placed transaction adds to each account beside what our own rows post: fees as Stripe kept them, the bank for payouts, and

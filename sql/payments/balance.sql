@@ -35,7 +35,8 @@ with waiting as (
                 where checkouts.payment_intent = transactions.payment_intent and transactions.payment_intent <> ''
                 order by checkouts.state = 'paid' desc, checkouts.created_at limit 1
             ),
-            transactions.checkout_id
+            transactions.checkout_id,
+            (select transfers.checkout_id from transfer_rows as transfers where transfers.stripe_id = transactions.source_id)
         ) as checkout
     from balance_transactions as transactions
     where place is null or place in ('finding', 'settled', 'undone')

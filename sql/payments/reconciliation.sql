@@ -1,3 +1,7 @@
+-- name: payment_of_transfer(transfer_id)$
+-- the checkout whose money went to a connected account by a transfer
+select checkout_id from transfer_rows where transfer_id = :transfer_id limit 1;
+
 -- name: end_left_runs(patience)!
 -- runs whose process stopped half way make way for another one
 update reconciliation_runs set ended_at = now(), outcome = 'left'
@@ -64,6 +68,10 @@ cross join lateral own_movement(
 ) as own
 order by transactions.made_at, transactions.id;
 
+-- name: is_placed(id)$
+-- whether a balance transaction is placed
+select place is not null from balance_transactions where id = :id;
+
 -- name: unmatched(since, until, grace)
 -- movements of ours within a time, older than what Stripe may still list late, that no transaction of Stripe's has; a refund that
 -- failed before any money moved is none
@@ -77,6 +85,10 @@ from (
     from money_rows
     where at >= :since and at < least(:until::timestamptz, now() - :grace::interval)
     group by kind, checkout_id, currency, case kind when 'payment' then checkout_id::text else split_part(stripe_id, ':', 1) end
+    union all
+    select 'transfer', checkout_id, currency, - amount, at, stripe_id
+    from transfer_rows
+    where at >= :since and at < least(:until::timestamptz, now() - :grace::interval)
 ) as moved
 join checkouts on checkouts.id = moved.checkout_id
 where not exists (
@@ -174,7 +186,7 @@ where (
         where transactions.id = known.transaction_id and transactions.place <> 'settled'
             and transactions.own_amount = transactions.amount
     )
-    or known.kind in ('payment_not_there', 'refund_not_there', 'dispute_not_there', 'fee_unknown')
+    or known.kind in ('payment_not_there', 'refund_not_there', 'dispute_not_there', 'transfer_not_there', 'fee_unknown')
     and (known.ended_at is null or known.ended = 'settled')
     and exists (select from balance_transactions as placed where placed.own_key = known.about)
     or known.ended_at is null and (

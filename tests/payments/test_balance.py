@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -28,8 +29,8 @@ async def test_the_fee_of_a_payment_is_read_once(context: Context, booking: UUID
         await readings.read_books(context)
     assert await ledger(context) == {"stripe": 4500 - FEE, "sales": -4500, "fees": FEE}
     async with context.db.reading() as tx:
-        row = await tx.fetchrow("select * from payment_fees")
-        entry = await tx.fetchrow("select * from ledger_entries where kind = 'fee'")
+        row: Any = await tx.fetchrow("select * from payment_fees")
+        entry: Any = await tx.fetchrow("select * from ledger_entries where kind = 'fee'")
     assert (row["fee"], row["net"], row["currency"]) == (FEE, 4500 - FEE, "USD")
     assert entry["booking_id"] == booking
 
@@ -54,7 +55,7 @@ async def test_refunds_disputes_and_payouts_are_placed(
     assert await ledger(context) == {"stripe": 4500 - fees, "sales": -4500, "fees": fees}
     async with context.db.reading() as tx:
         assert await tx.fetchval("select count(*) from balance_transactions where place is null") == 0
-        row = await tx.fetchrow("select * from payouts")
+        row: Any = await tx.fetchrow("select * from payouts")
         inside = await tx.fetchval(
             "select sum(net) from balance_transactions where payout_id is not null and type <> 'payout'"
         )
@@ -70,5 +71,5 @@ async def test_all_is_well_where_both_say_the_same(
     assert run.mended == []
     async with context.db.reading() as tx:
         assert await tx.fetch("select * from reconciliation_differences") == []
-        row = await tx.fetchrow("select * from reconciliation_balances")
+        row: Any = await tx.fetchrow("select * from reconciliation_balances")
     assert (row["stripe"], row["listed"], row["ledger"]) == (4500 - FEE,) * 3

@@ -114,6 +114,14 @@ def transaction_id(answer: Any) -> str:
     return answer.id
 
 
+def transfer_id(answer: Any) -> str:
+    """The id of the transfer that the expanded source of a BalanceTransaction is, or reverses; empty for another."""
+    source = getattr(answer, "source", None)
+    if source is None or isinstance(source, str):
+        return ""
+    return source.id if source.object == "transfer" else _named(source, "transfer")
+
+
 def charge_id(answer: Any) -> str:
     """The id of the charge of a PaymentIntent that succeeded; empty for another."""
     return _named(answer, "latest_charge") if answer.status == "succeeded" else ""

@@ -51,6 +51,13 @@ async def retrieve_transaction(context: Context, id: str) -> Transaction:
     return await gateway.call(context, retrieving, answers.transaction)
 
 
+async def retrieve_transfer_of(context: Context, id: str) -> str:
+    """The id of the transfer that a transaction is of, or that it reverses; empty for another."""
+    transactions = gateway.client(context).v1.balance_transactions
+    retrieving = transactions.retrieve_async(id, {"expand": ["source"]})
+    return await gateway.call(context, retrieving, answers.transfer_id)
+
+
 def payouts_between(context: Context, since: datetime, until: datetime) -> AsyncIterator[list[Payout]]:
     """The payouts that were made in a time, page by page, the newest first."""
     wanted = {"created": _seconds(since, until)}

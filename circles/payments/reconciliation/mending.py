@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from circles.payments import gateway, sync
 from circles.payments.balance import calls, readings
+from circles.payments.connect import transfers
 from circles.payments.gateway import RefusedByStripe
 from circles.payments.refunds import disputes, states
 from circles.store import db
 from circles.store.context import Context
 
+SQL = db.queries("payments/reconciliation")
 CHECKOUTS = db.queries("payments/checkouts")
 
 # Reads what a balance transaction of Stripe's is of, which is not known here, and moves ours where it is ours.
@@ -57,12 +59,21 @@ async def _read_dispute(context: Context, row: db.Record) -> None:
         await disputes.apply(tx, snapshot)
 
 
+async def _settle_transfer(context: Context, row: db.Record) -> None:
+    transfer_id = await calls.retrieve_transfer_of(context, row["id"])
+    async with context.db.reading() as tx:
+        checkout_id = await SQL.payment_of_transfer(tx, transfer_id=transfer_id)
+    if checkout_id:
+        await transfers.settle(context, checkout_id=str(checkout_id))
+
+
 MENDERS: dict[str, Mender] = {
     "payment": _sync_payment,
     "refund": _read_refund,
     "refund_returned": _read_refund,
     "dispute": _read_dispute,
     "dispute_returned": _read_dispute,
+    "transfer": _settle_transfer,
 }
 
 
@@ -77,6 +88,8 @@ async def mend_own(context: Context, row: db.Record) -> str:
             return await _find_payment(context, row)
         if movement.startswith("refund"):
             return await _find_refund(context, row)
+        if movement == "transfer":
+            return "" if await _read_transactions_of(context, row["key"]) else "transfer_not_there"
         await readings.store(context, [await calls.retrieve_transaction(context, row["key"])])
     except RefusedByStripe:
         return f"{movement.partition('_')[0]}_not_there"

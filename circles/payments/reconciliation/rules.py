@@ -94,6 +94,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         "Nothing is sent back by itself while a dispute is open.",
         _TAKES_OFF,
     ),
+    "transfer_not_there": Kind(
+        "This site has money that went to a connected account, and Stripe does not list it",
+        "The key may have been of another account at Stripe then.",
+        "Nothing is sent twice by itself.",
+        _TAKES_OFF,
+    ),
     "amount_differs": Kind(
         "An amount is another one at Stripe than here",
         "Both are shown. Compare with Stripe’s dashboard which is right.",
@@ -116,7 +122,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         "Stripe has a payment and does not say its fee",
         "Stripe may say it later; it is read again in every run.",
         "The payment itself is right.",
-        _NOTHING,
+        _TAKES_OFF,
     ),
     "payout_does_not_add_up": Kind(
         "What is inside a payout is another sum than the payout",
@@ -150,15 +156,24 @@ OTHER: Final = Kind(
     _NOTHING,
 )
 
+# What our rows have and Stripe does not hold, at least not in their currency.
+TAKEN_OFF: Final = frozenset(
+    (
+        "payment_not_there",
+        "refund_not_there",
+        "dispute_not_there",
+        "transfer_not_there",
+        "fee_unknown",
+        "currency_differs",
+    )
+)
+
 # How a difference ended, in words.
 ENDS: Final[Mapping[str, str]] = {
     "mended": "Mended by itself",
     "gone": "Holds no longer",
     "settled": "Settled by hand",
 }
-# What each kind is called in counts.
-NOUNS: Final[Mapping[str, str]] = {name: name.replace("_", " ") for name in KINDS}
-
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -183,12 +198,7 @@ def posted_by_settling(difference: Mapping[str, Any]) -> int:
     Of a transaction of Stripe's its own placing does that. What was paid in another currency is set against that.
     """
     ours, theirs = difference["ours"] or 0, difference["stripe"] or 0
-    if difference["kind"] in (
-        "payment_not_there",
-        "refund_not_there",
-        "dispute_not_there",
-        "currency_differs",
-    ):
+    if difference["kind"] in TAKEN_OFF:
         return -ours
     if difference["kind"] == "balance_differs":
         return difference["posted"] + theirs - ours

@@ -49,9 +49,11 @@ class Run:
     since: datetime
     until: datetime
     mended: list[str] = field(default_factory=list)
+    transactions: int = 0
 
     async def beat(self, transactions: int = 0) -> None:
         """Say that the run is at work. Raises TakenOver."""
+        self.transactions += transactions
         async with self.context.db.transaction() as tx:
             if not await SQL.beat(tx, id=self.id, transactions=transactions):
                 raise TakenOver("Another run of the reconciliation took the place of this one.")
@@ -116,15 +118,15 @@ async def _unmatched(run: Run) -> list[db.Record]:
 
 
 async def _mend(run: Run) -> None:
-    """Read from Stripe what it has and this site lacks, and what was placed by it."""
-    before = {row["id"]: row for row in await _unplaced(run.context)}
-    for row in before.values():
+    """Read from Stripe what it has and this site lacks, and note what was placed by it, one by one."""
+    for row in await _unplaced(run.context):
         await mending.mend_transaction(run.context, row)
         await run.beat()
-    await _place(run.context)
-    still = {row["id"] for row in await _unplaced(run.context)}
-    for row in (row for id, row in before.items() if id not in still):
-        await _note_mended(run, row["kind"], _of_transaction(row))
+        await _place(run.context)
+        async with run.context.db.reading() as tx:
+            is_placed = await SQL.is_placed(tx, id=row["id"])
+        if is_placed:
+            await _note_mended(run, row["kind"], _of_transaction(row))
 
 
 async def _list_differences(run: Run) -> None:

@@ -80,6 +80,9 @@ async def expand(tx: db.Tx, body: Object, paths: Sequence[str]) -> Object:
         if name == "data" and body["object"] == "list":
             body = body | {"data": await _expand_all(tx, body["data"], rest)}
             continue
+        if name == "source":
+            (body,) = await _expand_all(tx, [body], name)
+            continue
         if name not in _EXPANDABLE or name not in body:
             raise ApiError(f"This property cannot be expanded ({name}).", param="expand", kept=False)
         if isinstance(body[name], str):
