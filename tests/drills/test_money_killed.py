@@ -135,6 +135,7 @@ async def site(stage: Stage) -> AsyncIterator[Site]:
         host = await tx.fetchrow(
             "select people.id, people.email from hosts join people on people.id = hosts.person_id"
         )
+        assert host
         token = await people.start_sign_in(tx, host["id"])
     site = Site(stage, control, settings, web, worker, Member(host["id"], host["email"], token))
     yield site

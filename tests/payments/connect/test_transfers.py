@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from circles import payments
+from circles.payments import checkout as checkouts
 from circles.payments import sync
 from circles.payments.connect import transfers
 from circles.payments.refunds import disputes, states
@@ -22,6 +23,7 @@ from tests.helpers import change, rows, value
 from tests.payments import helpers as of_payments
 from tests.payments.connect.helpers import at_stripe, connected, moves, owed, settle, take_step, terms
 from tests.payments.helpers import Outcomes, balance, checkout, count, paid_booking, pay, start
+from tests.payments.test_several_lines import TOTAL, seats_of
 
 booking, outcomes = of_payments.booking, of_payments.outcomes
 
@@ -250,3 +252,36 @@ async def test_another_part_than_was_asked_is_listed(
     await settle(context)
     assert await value(context, "select differs from connected_payments") == {"part": [PART, 4000]}
     assert await at_stripe(context) == PART  # more than was asked for came back
+
+
+async def test_several_bookings_of_one_checkout_send_the_sum_of_their_parts(
+    context: Context, cast: Cast, account: str
+) -> None:
+    seats = await seats_of(context, cast)
+    await start(context, seats[0])
+    stripe_id = await pay(context, seats[0])
+    await sync.sync_checkout(context, stripe_id=stripe_id)
+    await settle(context)
+    assert await moves(context) == [("transfer", TOTAL * 8 // 10)]
+    await refund(context, seats[1], 3000)
+    await settle(context)
+    assert await at_stripe(context) == (TOTAL - 3000) * 8 // 10
+    assert await owed(context, cast.farid) == 0
+
+
+async def test_an_additional_payment_sends_its_own_part(
+    context: Context, cast: Cast, booking: UUID, account: str
+) -> None:
+    await paid_booking(context, booking)
+    async with context.db.transaction() as tx:
+        more = await checkouts.prepare_addition(
+            tx, booking, 1500, "USD", await tx.fetchval("select now() + interval '1 hour'")
+        )
+    await start(context, more)
+    stripe_id = await pay(context, more)
+    await sync.sync_checkout(context, stripe_id=stripe_id)
+    await settle(context)
+    assert await at_stripe(context) == PART + 1200
+    await refund(context, booking, 6000)
+    await settle(context)
+    assert await at_stripe(context) == 0 == await owed(context, cast.farid)
