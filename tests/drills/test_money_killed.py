@@ -199,7 +199,7 @@ async def expire_checkout(site: Site) -> tuple[str, tuple[Any, ...]]:
 async def refund(site: Site) -> tuple[str, tuple[Any, ...]]:
     member, booking = await site.paid()
     site.plan("POST /v1/refunds")
-    await site.press(member, f"/bookings/{booking}/cancel")
+    await site.press(member, f"/bookings/{booking}/cancel", {"refund": "4500"})
     return (
         "select (select sum(amount) = 0 from money_rows where booking_id = $1) "
         "and (select bool_and(state = 'done') from operations where booking_id = $1 and kind = 'refund')",
