@@ -47,13 +47,14 @@ NEVER = frozenset(("uuid", "uuid[]", "bytea", "jsonb", "bool", "interval", "inte
 INERT = frozenset(
     """
     again_until
-    dispute_id about against attempts capacity charge line most_lapses seat choices code_digits disputed due due_at failure id
+    about against attempts capacity charge line most_lapses seat choices code_digits disputed due due_at failure id
     idempotency_key ids in_person_from made_at stripe_state keys max_held moments
     online_from pooled several target targets tries columns width
     amounts faults slug slugs
     address amount answer answer_by answers approach area areas asks asks_card asks_co because before body browser
     browser_hash by_hand calendar calendar_method call_name capacity carry_on cause cells checks clock_hours code_hash
-    community_seats content credentials currency dates day days details discreet_name domain email ends ends_at every
+    community_seats content credentials currency dates day days details
+    discreet_name dispute_id domain email ends ends_at every
     expires_at expiries expiring facets fault fee fee_from fields file_name filters fingerprint first first_date
     first_uid format terms_start
     hash headings hidden_because hidden_words hold html_body in_person is_facilitator is_organizer is_settled join_link

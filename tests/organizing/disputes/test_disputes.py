@@ -45,7 +45,8 @@ async def state(scene: Scene, dispute: str) -> str:
 async def told(scene: Scene) -> list[str]:
     async with scene.context.db.reading() as tx:
         rows = await tx.fetch(
-            "select text_body from mails where kind = 'organizers_todo' and text_body like '%disput%' order by created_at"
+            "select text_body from mails "
+            "where kind = 'organizers_todo' and text_body like '%disput%' order by created_at"
         )
     return [row["text_body"] for row in rows]
 
