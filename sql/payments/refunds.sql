@@ -166,6 +166,14 @@ order by id nulls last limit 1;
 -- lock the checkout that a refund or dispute is of, always before its operations
 select id from checkouts where id = :checkout_id for no key update;
 
+-- name: is_call_under_way(checkout_id)$
+-- whether a refund of a payment of several bookings was called and has no answer here yet
+select exists (
+    select from operations
+    where operations.checkout_id = :checkout_id and operations.kind = 'refund' and operations.state = 'due'
+        and operations.called_at is not null and operations.settled_at is null
+) and (select count(*) from checkout_lines where checkout_lines.checkout_id = :checkout_id) > 1;
+
 -- name: lock_refund(id)^
 -- a refund, locked
 select

@@ -17,7 +17,7 @@ from circles import payments
 from circles.base import clock
 from circles.payments import checkout as checkouts
 from circles.payments import sync
-from circles.payments.refunds import disputes, readings, rules
+from circles.payments.refunds import actions, disputes, readings, rules, states
 from circles.payments.refunds.rules import PaymentPart
 from circles.payments.rules import Line
 from circles.practice.stripe import disputes as bank
@@ -321,6 +321,30 @@ async def test_a_refund_at_the_dashboard_is_attributed(
         await at_stripe.move_refund(tx, stripe_id, "failed")
     await readings.read_payment(context, await intent_of(context, seats[0]))
     assert sum(await balances(context, seats)) == TOTAL
+
+
+async def test_a_refund_at_the_dashboard_is_attributed_after_ours_that_has_no_answer_yet(
+    context: Context, seats: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await end(context, seats[2])
+    assert await refund(context, seats[2], AMOUNTS[2])
+    operation = await value(context, "select id from operations where kind = 'refund'")
+
+    class Killed(BaseException):
+        """The process ends after Stripe answered."""
+
+    async def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(states, "apply", kill)
+        await actions.send(context, operation_id=str(operation))
+    await states.sync_refund(context, stripe_id=await at_dashboard(context, seats[0], 3500))
+    await jobs.drain(context)
+    assert await balances(context, seats) == [4000, 0, 0]
+    assert (
+        await value(context, "select count(*) from operations where kind = 'refund' and state = 'done'") == 3
+    )
 
 
 async def test_the_timetable_reads_a_shared_refund_by_its_own_id(context: Context, seats: list[UUID]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from circles.base import clock
 from circles.payments import gateway
 from circles.payments.gateway import RefusedByStripe, Unreachable
 from circles.payments.refunds import disputes, states
+from circles.payments.refunds.rules import RefundSnapshot
 from circles.store import db, jobs
 from circles.store.context import Context
 
@@ -37,12 +40,24 @@ async def read_payment(context: Context, payment_intent: str) -> None:
     """Read all refunds and disputes of a payment. Raises Unreachable, RefusedByStripe."""
     refunds = await gateway.list_refunds(context, payment_intent=payment_intent)
     opened = await gateway.list_disputes(context, payment_intent=payment_intent)
-    for refund in refunds:
-        async with context.db.transaction() as tx:
-            await states.apply(tx, context, refund)
+    await _apply_all(context, refunds)
     for dispute in opened:
         async with context.db.transaction() as tx:
             await disputes.apply(tx, dispute)
+
+
+async def _apply_all(context: Context, listed: Sequence[RefundSnapshot]) -> None:
+    """Apply all refunds of a payment, ours first: what is left then was made at Stripe's dashboard."""
+    for snapshot in sorted(listed, key=lambda snapshot: snapshot.operation_id is None):
+        async with context.db.transaction() as tx:
+            await states.apply(tx, context, snapshot, knows_ours=True)
+
+
+@jobs.job("payments.read_refunds", group="money")
+async def sync_refunds(context: Context, *, payment_intent: str) -> None:
+    """Job: read every refund of a payment. Raises Unreachable without an answer: the queue tries again."""
+    with suppress(RefusedByStripe):
+        await _apply_all(context, await gateway.list_refunds(context, payment_intent=payment_intent))
 
 
 @jobs.job("payments.read_charge", group="money")
@@ -52,9 +67,7 @@ async def sync_charge(context: Context, *, charge: str) -> None:
         snapshots = await gateway.list_refunds(context, charge=charge)
     except (Unreachable, RefusedByStripe):
         return
-    for snapshot in snapshots:
-        async with context.db.transaction() as tx:
-            await states.apply(tx, context, snapshot)
+    await _apply_all(context, snapshots)
 
 
 @jobs.every("payments.read_stripe", "*/10 * * * *")

@@ -36,8 +36,11 @@ async def sync_refund(context: Context, *, stripe_id: str) -> None:
         await apply(tx, context, snapshot)
 
 
-async def apply(tx: db.Tx, context: Context, snapshot: RefundSnapshot) -> None:
-    """Move the refund that Stripe answered: ours, or one made at its dashboard, which is followed from now on."""
+async def apply(tx: db.Tx, context: Context, snapshot: RefundSnapshot, *, knows_ours: bool = False) -> None:
+    """Move the refund that Stripe answered: ours, or one made at its dashboard, which is followed from now on.
+
+    knows_ours: whether all refunds of the payment were listed, and ours applied before.
+    """
     place = await _place_of(tx, snapshot)
     if place is None:  # of another site on the same account, or of a payment that is not here yet
         return
@@ -47,6 +50,11 @@ async def apply(tx: db.Tx, context: Context, snapshot: RefundSnapshot) -> None:
         place = await _place_of(tx, snapshot) or place
     row = await SQL.lock_refund(tx, id=place["id"]) if place["id"] else None
     if row is None or _is_another(row, snapshot):
+        # Of which bookings it is depends on what went back of each, and of a call that is under way nobody knows that.
+        if not knows_ours and await SQL.is_call_under_way(tx, checkout_id=place["checkout_id"]):
+            intent = snapshot.payment_intent
+            await jobs.enqueue(tx, "payments.read_refunds", payment_intent=intent, key=intent)
+            return
         shares = await _adopt(tx, place, snapshot)
     else:
         shares = await _shares(tx, place, snapshot) or [(row, snapshot)]
