@@ -31,7 +31,13 @@ from bookings join gatherings on gatherings.id = gathering_id order by bookings.
 
 OBJECTS = "select id, kind, body from practice_objects where kind = any($1) order by created_at, id"
 
-PAYMENTS = """select checkouts.payment_intent, lines.booking_id
+PASSES = """select passes.id, circle_id, person_id, state, amount, end_cause, exists (
+    select from practice_objects as charge
+    where charge.kind = 'payment_intent' and (charge.body ->> 'amount_received')::bigint > 0
+        and passes.id::text in (select value from jsonb_each_text(charge.body -> 'metadata'))
+) as is_charged from passes order by created_at"""
+
+PAYMENTS = """select checkouts.payment_intent, coalesce(lines.booking_id, lines.pass_id) as item
 from checkouts join checkout_lines as lines on lines.checkout_id = checkouts.id
 where checkouts.payment_intent <> '' and checkouts.state = 'paid'"""
 
@@ -41,9 +47,9 @@ join checkouts on checkouts.id = checkout_id group by payment_intent"""
 # What is still to go back of each booking. elsewhere: by refunds made at Stripe's dashboard that failed, which may have
 # been owed, or not.
 OWED = """select
-    booking_id, sum(amount - covered)::bigint as amount,
+    coalesce(booking_id, pass_id) as item, sum(amount - covered)::bigint as amount,
     coalesce(sum(amount - covered) filter (where reason = 'at_stripe'), 0)::bigint as elsewhere
-from operations where kind = 'refund' and state in ('due', 'failed') group by booking_id"""
+from operations where kind = 'refund' and state in ('due', 'failed') group by 1"""
 
 STRIPE_IDS = """select id from practice_objects
 where kind = 'checkout' and body ->> 'client_reference_id' in (
@@ -60,6 +66,7 @@ STATE = """select about, state from (
     union all select id::text, concat_ws(' ', state, amount, covered, stripe_id) from operations
     union all select id::text, state from checkouts
     union all select id::text, state from waits
+    union all select id::text, concat_ws(' ', state, used) from passes
     union all select stripe_id || kind, amount::text from money_rows
     union all select id, body ->> 'status' from practice_objects where kind <> 'event'
 ) as parts order by about, state"""
@@ -74,7 +81,7 @@ STORY = (
 )
 
 # The lines of paid payments, with what an organizer reads as left of the payment, and the bookings that it paid.
-LINES = """select lines.checkout_id, lines.booking_id, (
+LINES = """select lines.checkout_id, coalesce(lines.booking_id, lines.pass_id) as item, (
         select (
             select coalesce(sum(amount), 0) from money_rows where money_rows.checkout_id = lines.checkout_id
         ) - (
@@ -84,7 +91,8 @@ LINES = """select lines.checkout_id, lines.booking_id, (
         )
     )::int as left,
     array(
-        select booking_id from checkout_lines as all_lines where all_lines.checkout_id = lines.checkout_id
+        select coalesce(booking_id, pass_id) from checkout_lines as all_lines
+        where all_lines.checkout_id = lines.checkout_id
     ) as together
 from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id and checkouts.state = 'paid'
 order by checkouts.created_at, lines.position"""
@@ -159,6 +167,7 @@ class Snapshot:
     findings: list[asyncpg.Record]
     cash: Mapping[UUID, int]
     jobs: Sequence[asyncpg.Record]
+    passes: Mapping[UUID, asyncpg.Record]
 
     @classmethod
     async def read(cls, site: Site) -> Snapshot:
@@ -174,9 +183,9 @@ class Snapshot:
             findings = await tx.fetch(
                 "select * from payment_findings where settled_at is null order by created_at, id"
             )
-            due = await due_jobs(tx)
+            due, passes = await due_jobs(tx), {row["id"]: row for row in await tx.fetch(PASSES)}
             cash = {row["booking_id"]: row["amount"] for row in await tx.fetch(CASH)}
-        return cls({row["id"]: row for row in bookings}, objects, refunds, findings, cash, due)
+        return cls({row["id"]: row for row in bookings}, objects, refunds, findings, cash, due, passes)
 
     @property
     def by_hand(self) -> dict[UUID, int]:
@@ -184,7 +193,16 @@ class Snapshot:
         sums: Counter[UUID] = Counter()
         for row in self.refunds:
             if row["by_hand"]:
-                sums[row["booking_id"]] += row["amount"]
+                sums[row["booking_id"] or row["pass_id"]] += row["amount"]
+        return dict(sums)
+
+    @property
+    def of_returned_uses(self) -> dict[UUID, int]:
+        """What was to go back of each pass that had ended, since a seat on it was given back."""
+        sums: Counter[UUID] = Counter()
+        for row in self.refunds:
+            if row["reason"] == "pass_use_returned":
+                sums[row["pass_id"]] += row["amount"]
         return dict(sums)
 
     def of_state(self, *states: str) -> list[asyncpg.Record]:

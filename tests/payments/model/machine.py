@@ -46,6 +46,8 @@ TIMETABLE = (
     "bookings.lapse",
     "payments.read_stripe",
     "waiting_list.offer",
+    "passes.lapse",
+    "passes.follow",
     "payments.practice_tidy",
 )
 # How time passes at the end, again and again until nothing changes any more, and how often at most.
@@ -101,6 +103,7 @@ class Money(RuleBasedStateMachine):
         self.is_whole = False
         self.cash: dict[UUID, int] = {}
         self.lost_holds: set[UUID] = set()
+        self.promised_of_pass: dict[UUID, int] = {}
 
     def run(self, work: Awaitable[Any]) -> Any:
         return self.site.run(work)
@@ -172,6 +175,8 @@ class Money(RuleBasedStateMachine):
         for id, row in self.now.bookings.items():
             self._follow_booking(before.bookings.get(id), row, deeds)
             self._follow_cash(id, id not in before.bookings, deeds)
+        for id, row in self.now.passes.items():
+            self._follow_pass(before.passes.get(id), row, deeds)
         self.check(books.ALWAYS)
         self.is_whole = True
 
@@ -195,6 +200,18 @@ class Money(RuleBasedStateMachine):
             assert any(id in one.moves for one in deeds), f"a seat moved by itself: {what}"
         if row["amount"] < before["amount"]:
             assert any(id in one.prices for one in deeds), f"a seat became cheaper by itself: {what}"
+
+    def _follow_pass(self, before: asyncpg.Record | None, row: asyncpg.Record, deeds: list[Deed]) -> None:
+        id, was = row["id"], before["state"] if before else "none"
+        if row["state"] == was:
+            return
+        what = f"{was} to {row['state']} by {deeds[0].name}: {dict(row)}"
+        assert row["state"] != "active" or row["is_charged"], f"a pass for which nobody paid: {what}"
+        assert was != "ended", f"a pass that had ended came back: {what}"
+        if row["state"] == "ended" and row["end_cause"] != "expired":
+            ending = next((one for one in deeds if id in one.ends), None)
+            assert ending, f"a pass ended by itself: {what}"
+            self.promised_of_pass[id] = ending.ends[id]
 
     def _follow_cash(self, id: UUID, is_new: bool, deeds: list[Deed]) -> None:
         was, cash = self.cash.get(id, 0), self.now.cash.get(id, 0)
@@ -284,11 +301,9 @@ class Money(RuleBasedStateMachine):
         theirs = self.now.left_at_stripe()
         assert ours == theirs, "our books are not those of Stripe"
         assert not self.now.of_state("held"), "a seat is still held"
-        owed = {row["booking_id"]: row for row in self.run(self.site.rows(books.OWED))}
+        owed = {row["item"]: row for row in self.run(self.site.rows(books.OWED))}
         gone = self.now.gone_elsewhere()
-        pairs = [
-            (row["payment_intent"], row["booking_id"]) for row in self.run(self.site.rows(books.PAYMENTS))
-        ]
+        pairs = [(row["payment_intent"], row["item"]) for row in self.run(self.site.rows(books.PAYMENTS))]
         for payments, bookings in books.groups(pairs):
             owing = [owed[id] for id in bookings if id in owed]
             kept = sum(self._price(id) for id in bookings) + sum(row["amount"] for row in owing)
@@ -302,11 +317,21 @@ class Money(RuleBasedStateMachine):
 
     def _price(self, id: UUID) -> int:
         """What the site is to keep of what was paid for a booking."""
-        row, by_hand = self.now.bookings[id], self.now.by_hand.get(id, 0)
+        by_hand = self.now.by_hand.get(id, 0)
+        if id in self.now.passes:
+            return self._price_of_pass(id)
+        row = self.now.bookings[id]
         if row["state"] == "confirmed":
             return row["amount"] - by_hand if row["kind"] == "paid" else 0
         kept, before = self.kept.get(id, (0, 0))
         return max(0, kept - before) - (by_hand - before) if kept else 0
+
+    def _price_of_pass(self, id: UUID) -> int:
+        """The same of a pass."""
+        row, returned = self.now.passes[id], self.now.of_returned_uses.get(id, 0)
+        if row["state"] == "lapsed":
+            return 0
+        return row["amount"] - self.promised_of_pass.get(id, 0) - returned - self.now.by_hand.get(id, 0)
 
     def _tell(self, bookings: Collection[UUID]) -> None:
         """Add what is stored of some bookings to the report of a failure."""

@@ -38,9 +38,9 @@ class Refunders(Money):
         """An organizer sends a payment back, or a part of it, perhaps with the seat, and perhaps by two presses."""
         if not (line := one_of(self.run(self.site.rows(books.LINES)), number)):
             return
-        part = None if whole else line["booking_id"]
+        part = None if whole else line["item"]
         wish = HandRefund(uuid4(), part, amount, line["left"], "They asked.", frees_seat=frees)
-        seats = line["together"] if whole else [line["booking_id"]]
+        seats = line["together"] if whole else [line["item"]]
         deed = Deed("refund by hand", ends=dict.fromkeys(seats if frees else [], 0))
         for _ in range(1 + twice):
             work = by_hand.refund(self.site.context, self.world.organizer, line["checkout_id"], wish)

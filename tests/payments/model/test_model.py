@@ -25,11 +25,12 @@ from tests.database import EMPTY, ReusedDatabase
 from tests.payments.model.doings import Hosts, Members, Organizers
 from tests.payments.model.machine import NUMBERS, Money
 from tests.payments.model.parts import Facilitators, Refunders
+from tests.payments.model.passes import PassHolders
 from tests.payments.model.processes import cut_processes
 from tests.payments.model.world import Site
 
 
-class Everybody(Members, Hosts, Organizers, Refunders, Facilitators):
+class Everybody(Members, Hosts, Organizers, Refunders, Facilitators, PassHolders):
     """All rules together."""
 
 
@@ -112,12 +113,13 @@ def machine(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(deadline, "SECONDS", 3600.0)
     stage = Databases(server, tmp_path, monkeypatch)
 
-    class Everybody(Members, Hosts, Organizers, Refunders, Facilitators):
+    class Everybody(Members, Hosts, Organizers, Refunders, Facilitators, PassHolders):
         @initialize(first=NUMBERS, second=NUMBERS)
         def begin(self, first: int, second: int) -> None:
             """Two people have seats, which one payment each paid."""
             self.start()
             self.connect_first()
+            self.sell_passes()
             self.book_several(who=0, where=first, wish=first, cut=None)
             self.book(who=1, where=second, wish=second, cut=None)
             for _ in self.now.objects["checkout"]:
