@@ -847,12 +847,13 @@ where passes.used <> coalesce(taken.used, 0) or coalesce(taken.last, 0) > passes
     or coalesce(taken.value, 0) > passes.amount;
 
 -- name: uses_are_of_their_pass()$
--- a seat on a pass costs nothing by itself, and is of the person and of the circle of its pass
+-- a seat on a pass costs nothing by itself, and is of the person, or of an account joined to theirs, and of the circle of its pass
 select count(*) from pass_uses
 join passes on passes.id = pass_uses.pass_id
 join bookings on bookings.id = pass_uses.booking_id
 join gatherings on gatherings.id = bookings.gathering_id
-where bookings.person_id <> passes.person_id or gatherings.circle_id <> passes.circle_id or bookings.kind <> 'free'
+join people on people.id = bookings.person_id
+where passes.person_id not in (people.id, coalesce(people.merged_into, people.id)) or gatherings.circle_id <> passes.circle_id or bookings.kind <> 'free'
     or passes.state in ('held', 'lapsed');
 
 -- name: seats_on_passes_that_ended_are_decided()$

@@ -89,8 +89,8 @@ async def erase(context: Context, email: str) -> None:
     """Erase a person: their keys, mails and texts are deleted, and their name and address replaced.
 
     Bookings, money, acceptances and the register stay, and refer to a row without a name. Raises NotFound; Refused
-    while they have a booking ahead, lead a circle, stand in at a gathering ahead, are the only organizer, or wait for a
-    refund.
+    while they have a booking ahead or a pass with gatherings left, lead a circle, stand in at a gathering ahead, are
+    the only organizer, or wait for a refund.
     """
     async with context.db.transaction() as tx:
         await SQL.lock_organizers(tx)
@@ -111,6 +111,9 @@ def _open_matters(row: db.Record) -> Iterator[Reason]:
     """What must end before somebody is erased, and how."""
     if row["seats_ahead"]:
         yield Reason("seats_ahead", "They still have a seat ahead: cancel it first, so that it is paid back.")
+    if row["pass_id"]:
+        where = f"/organize/passes/{row['pass_id']}"
+        yield Reason("has_pass", f"They still have a pass with gatherings left: end it first, at {where}.")
     for circle in row["led"]:
         ahead = f"{plural(circle['gatherings'], 'gathering')} ahead, {plural(circle['seats'], 'seat')} booked"
         text = (

@@ -297,6 +297,11 @@ select
         where person_id = :person and bookings.state in ('held', 'confirmed') and ends_at > now()
     ) as seats_ahead,
     (
+        select id from passes
+        where person_id = :person and (state = 'held' or state = 'active' and used < uses and valid_until > now())
+        limit 1
+    ) as pass_id,
+    (
         select coalesce(jsonb_agg(
             jsonb_build_object(
                 'id', circles.id, 'name', circles.name,

@@ -126,6 +126,7 @@ select
     bookings.amount, bookings.currency, circles.id as circle_id, circles.name as circle_name, gatherings.starts_at,
     gatherings.zone, money.paid, money.refunded, cash.noted as cash,
     exists (select from given_seats where given_seats.booking_id = bookings.id) as given, waiting.on_its_way,
+    (select pass_uses.pass_id from pass_uses where pass_uses.booking_id = bookings.id) as pass_id,
     waiting.not_arrived,
     array(
         select jsonb_build_object('id', paid.id, 'name', paid.name)

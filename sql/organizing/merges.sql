@@ -57,8 +57,8 @@ select
         select from apart where (apart.first_id, apart.second_id) in ((:kept_id, :gone_id), (:gone_id, :kept_id))
     ) as are_apart,
     exists (
-        select from disputes join bookings on bookings.id = disputes.booking_id
-        where bookings.person_id in (:kept_id, :gone_id) and disputes.closed_at is null
+        select from disputes join paid_items on paid_items.id = coalesce(disputes.booking_id, disputes.pass_id)
+        where paid_items.person_id in (:kept_id, :gone_id) and disputes.closed_at is null
     ) as has_dispute,
     (select count(*) from listings where listings.person_id in (:kept_id, :gone_id)) > 1 as has_two_listings,
     exists (
@@ -66,6 +66,9 @@ select
         join gatherings on gatherings.id = mine.gathering_id
         where mine.person_id = :kept_id and theirs.person_id = :gone_id and mine.state in ('held', 'confirmed')
             and theirs.state in ('held', 'confirmed') and 'held' in (mine.state, theirs.state) and gatherings.ends_at > now()
+    ) or exists (
+        select from passes as mine join passes as theirs on theirs.circle_id = mine.circle_id
+        where mine.person_id = :kept_id and theirs.person_id = :gone_id and mine.state = 'held' and theirs.state = 'held'
     ) as pays_twice
 from people as kept cross join people as gone
 where kept.id = :kept_id and gone.id = :gone_id;

@@ -39,7 +39,8 @@ def merge_refusals(kept_id: UUID, gone_id: UUID, standing: Row) -> list[Reason]:
         ("has_two_listings", "Both have a listing in the directory. Hand one over first."),
         (
             "pays_twice",
-            "Both have a seat at the same gathering, and one is not paid yet. Try again in an hour.",
+            "Both have a seat at the same gathering, or a pass of the same circle, and it is not paid yet. "
+            "Try again in an hour.",
         ),
     )
     return [Reason(name, text, "other") for name, text in reasons if standing[name]]
