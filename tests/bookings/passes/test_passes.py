@@ -372,3 +372,14 @@ async def test_uses_that_older_code_left_open_are_decided(scene: Scene, drain: D
     )
     await ending.follow(scene.context)
     assert await helpers.left(scene, pass_id) == 6
+
+
+async def test_a_joined_account_brings_its_pass_and_the_offers_it_published(
+    scene: Scene, drain: Drain
+) -> None:
+    pass_id = await helpers.paid_pass(scene, drain)
+    await helpers.book(scene, pass_id)
+    await scene.value("select merge_people($1, $2)", scene.cast.milo, scene.cast.mira)
+    await scene.value("select merge_people($1, $2)", scene.cast.fern, scene.cast.farid)
+    assert (await helpers.row(scene, pass_id))["person_id"] == scene.cast.milo
+    assert await scene.value("select published_by from pass_offers") == scene.cast.fern
