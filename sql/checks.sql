@@ -945,3 +945,31 @@ where balances.run_id = (
             )
     )
 );
+
+-- name: every_entry_is_of_a_known_kind()$
+-- every entry of the ledger is of a kind that some table posts, and its source is there; amounts are compared by other checks
+select count(*) from ledger_entries as entries
+left join (
+    select 'share' as kind, id::text as source from share_rows
+    union all
+    select 'cash_share', id::text from cash_rows
+    union all
+    select 'hand_payout', id::text from hand_payouts
+    union all
+    select kind, id::text from transfer_rows
+    union all
+    select 'pass_settled', id::text from passes
+    union all
+    select 'pass_share', id::text from ledger_entries where kind = 'pass_settled'
+    union all
+    select kind, id::text from money_rows
+    union all
+    select 'cash', id::text from cash_rows
+    union all
+    select kinds.kind, transactions.id
+    from balance_transactions as transactions
+    cross join (values ('fee'), ('payout'), ('payout_returned'), ('unassigned')) as kinds (kind)
+    union all
+    select 'unassigned', id::text from reconciliation_differences
+) as sources on sources.kind = entries.kind and sources.source = split_part(split_part(entries.source, ':', 1), '@', 1)
+where sources.source is null;

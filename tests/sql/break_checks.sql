@@ -597,3 +597,9 @@ with runs as (
 )
 insert into reconciliation_balances (run_id, currency, stripe, listed, ledger)
 select id, 'USD', 100, 0, 0 from runs;
+
+-- name: every_entry_is_of_a_known_kind#
+-- an entry of a payment that nobody made
+select post_entry(
+    'payment', '0', 'USD', null, null, array['stripe', 'sales'], array[null, null]::uuid [], array[100, -100]::bigint []
+);

@@ -31,6 +31,7 @@ KIND_NAMES: Final = Labels(
         "payout": "Payout",
         "payout_returned": "Payout that came back",
         "share": "Facilitator’s part",
+        "pass_share": "Facilitator’s part of a pass",
         "transfer": "Transfer to a facilitator",
         "reversal": "Transfer that came back",
         "cash_share": "Cash that a facilitator kept",
