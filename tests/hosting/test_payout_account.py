@@ -120,6 +120,7 @@ async def test_organizers_see_states_and_settle_what_did_not_move(
         assert not missing(
             text, "Farid", "restricted", account, "$36", "back from Farid", "tried again by itself"
         )
+        assert "a document that shows who they are" in text
         assert not missing((await page.get(form)).text, "too little", "Members are not affected")
         refused = await page.post(form, data={"reason": ""})
         assert refused.status_code == 422

@@ -36,7 +36,7 @@ async def accounts(request: Request) -> Response:
             {
                 "row": row,
                 "state": rules.STATE_WORDS[rules.account_state(row, country)],
-                "due": rules.due_words(row["due"]),
+                "due": rules.due_words(row["due"], to_others=True),
             }
             for row in rows[:PER_PAGE]
         ],

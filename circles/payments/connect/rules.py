@@ -120,22 +120,27 @@ STATE_WORDS: Final[Mapping[AccountState, str]] = {
 # What Stripe asks for, by the beginning of its name for it; the first that fits.
 _DUE_WORDS: Final = (
     ("external_account", "a bank account"),
-    ("tos_acceptance", "your agreement to Stripe’s terms"),
-    ("individual.verification", "a document that shows who you are"),
-    ("individual", "details about you"),
-    ("person_", "details about a person of your business"),
-    ("company", "details about your business"),
-    ("business", "what you offer"),
+    ("tos_acceptance", "{their} agreement to Stripe’s terms"),
+    ("individual.verification", "a document that shows who {they} are"),
+    ("individual", "details about {them}"),
+    ("person_", "details about a person of {their} business"),
+    ("company", "details about {their} business"),
+    ("business", "what {they} offer"),
 )
 
 
-def due_words(due: Iterable[str]) -> list[str]:
-    """What Stripe still asks for, in words, each once."""
+_TO_OTHERS: Final = {"their": "their", "they": "they", "them": "them"}
+_TO_THEM: Final = {"their": "your", "they": "you", "them": "you"}
+
+
+def due_words(due: Iterable[str], *, to_others: bool = False) -> list[str]:
+    """What Stripe still asks for, in words, each once: as its person reads it, or as organizers do."""
     words = [
         next((text for start, text in _DUE_WORDS if name.startswith(start)), "something more")
         for name in sorted(due)
     ]
-    return list(dict.fromkeys(words))
+    names = _TO_OTHERS if to_others else _TO_THEM
+    return [text.format(**names) for text in dict.fromkeys(words)]
 
 
 def connect_refusals(country: str, state: AccountState) -> list[Reason]:
