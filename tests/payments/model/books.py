@@ -144,6 +144,8 @@ BALANCES = """select currency, sum(ours)::bigint as ours, sum(stripe)::bigint as
     where kind = 'balance_transaction' group by 1
 ) as parts group by currency"""
 
+LEFT = "select id from practice_objects where id = $1"
+
 BALANCE_STORY = (
     "select lines.currency, lines.amount, kind, source from ledger_lines as lines "
     "join ledger_entries on ledger_entries.id = entry_id where account = 'stripe' order by ledger_entries.at",

@@ -14,6 +14,7 @@ from circles.organizing.payments.rules import HandRefund
 from circles.payments.connect import accounts
 from circles.practice.stripe.connect import accounts as onboarding
 from circles.practice.stripe.connect import transfers
+from circles.store import db
 from tests.payments.model import books
 from tests.payments.model.machine import CUTS, NUMBERS, Deed, Money, one_of
 from tests.payments.model.outside import Outside
@@ -70,14 +71,19 @@ class Facilitators(Outside):
 
     @rule(step=st.sampled_from(("finish", "finish", "restrict", "left", "other_country")))
     def account_changes(self, step: Any) -> None:
-        if id := self.account():
+        if (id := self.account()) and not self.run(self.site.rows(books.LEFT, f"left_{id}")):
             self.at_stripe("account", lambda tx: onboarding.step(tx, id, step))
 
     @rule(filled=st.booleans())
     def account_is_empty(self, filled: bool) -> None:
         """An account has paid out what it had, so that nothing can be reversed; or has money again."""
         if id := self.account():
-            self.at_stripe("account", lambda tx: (transfers.fill if filled else transfers.empty)(tx, id))
+            self.at_stripe("account", lambda tx: self._fill(tx, id, filled=filled))
+
+    async def _fill(self, tx: db.Tx, id: str, *, filled: bool) -> None:
+        await transfers.fill(tx, id)
+        if not filled:
+            await transfers.empty(tx, id)
 
     def compare_parts(self) -> None:
         """Each account has its part of a payment less what went back of it, counted from Stripe's books alone."""
