@@ -11,14 +11,17 @@ from uuid import UUID, uuid4
 
 import pytest_asyncio
 
+from circles.base.clock import NOBODY
 from circles.base.errors import Refused
 from circles.base.reading import number_of
+from circles.bookings.rules import BookingInput
+from circles.bookings.several import actions as several
 from circles.organizing.payments import actions
 from circles.organizing.payments.rules import HandRefund
 from circles.practice.stripe import disputes as bank
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, own_statements, paid_seat
-from tests.cast import add_person
+from tests.cast import add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
 
 scene, mira = helpers.scene, helpers.mira
@@ -276,6 +279,45 @@ async def test_a_late_cancel_and_a_past_gathering_can_be_refunded(
     assert "All of the $45 you paid went back" in (await mira.get(f"/bookings/{booking}")).text
 
 
+async def shared_payment(scene: Scene, drain: Drain) -> tuple[list[UUID], UUID]:
+    """Two dates of Mira's that one checkout of $90 paid: the bookings by time, and the payment."""
+    dates = [scene.cast.gathering, await add_gathering(scene.context, scene.cast.circle, days=14)]
+    sent = BookingInput("amount", "45", scene.cast.version, True, "USD")
+    actor = await scene.person(scene.cast.mira)
+    booking = await several.book(scene.context, actor, scene.cast.circle, dates, sent, NOBODY)
+    await scene.pay(booking.id)
+    await drain()
+    query = "select array_agg(booking_id order by position) from checkout_lines"
+    return await scene.value(query), await payment_of(scene, booking.id)
+
+
+async def test_one_booking_of_a_shared_payment_is_refunded(
+    scene: Scene, odile: Browser, mira: Browser, drain: Drain
+) -> None:
+    """A part names its booking, and no more goes back than that booking brought; all of it is all of both."""
+    ids, payment = await shared_payment(scene, drain)
+    text = (await odile.get(f"{LIST}/{payment}")).text
+    assert "All of them, $90 left" in text
+    without = await odile.post(f"{LIST}/{payment}/refund", data=refund_form(text, what="part", amount="10"))
+    assert "Please choose the booking that this amount is of." in without.text
+    much = refund_form(text, what="part", amount="46", part=str(ids[1]))
+    assert "No more than $45 is left" in (await odile.post(f"{LIST}/{payment}/refund", data=much)).text
+    other = await odile.post(f"{LIST}/{payment}/refund", data=refund_form(text, part=str(uuid4())))
+    assert "Please choose one of the bookings of this payment." in other.text
+    assert (await send_back(odile, payment, part=str(ids[1]), frees_seat="on")).status_code == 303
+    await drain()
+    assert [(await scene.row(id))["state"] for id in ids] == ["confirmed", "cancelled"]
+    amounts = "select array_agg(amount) from operations where kind = 'refund' and booking_id = $1"
+    assert [await scene.value(amounts, id) for id in ids] == [None, [4500]]
+    assert (await send_back(odile, payment)).status_code == 303
+    await drain()
+    assert await refunded(scene) == 9000
+    assert [await scene.value(amounts, id) for id in ids] == [[4500], [4500]]
+    story = (await odile.get(f"{LIST}/{payment}")).text
+    assert f"booking {number_of(ids[1])}" in story
+    assert f'href="/organize/bookings/{ids[0]}"' in story
+
+
 # An organizer's own payment
 
 
@@ -398,3 +440,15 @@ async def test_a_note_stands_in_the_story(scene: Scene, odile: Browser, drain: D
     empty = await odile.post(f"{LIST}/{payment}/note", data={"body": "  "})
     assert (empty.status_code, "Please write something." in empty.text) == (422, True)
     assert (await odile.post(f"{LIST}/{uuid4()}/note", data={"body": "Hello"})).status_code == 404
+
+
+async def test_nobody_gives_themselves_more_than_the_terms_say(
+    scene: Scene, odile: Browser, drain: Drain
+) -> None:
+    """By taking themselves off the seat, which needs no second organizer."""
+    booking = await paid_seat(scene, scene.cast.odile, drain)
+    form = {"refund": "all", "message": "", "then": "do", "why": "My own seat"}
+    refused = await odile.post(f"/host/seats/{booking}/take-off", data=form)
+    assert refused.status_code == 422
+    assert "This is your own seat, so no more than the terms say goes back from here." in refused.text
+    assert (await scene.row(booking))["state"] == "confirmed"

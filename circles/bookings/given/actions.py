@@ -159,6 +159,8 @@ async def take_off(
         row = await _lock(tx, actor, booking_id)
         if row["state"] == "cancelled" and row["end_cause"] == "taken_off":
             return False
+        if how.refund == "all" and row["person_id"] == actor.id:
+            raise Refused(rules.OWN_SEAT)
         await take_off_locked(tx, actor.id, row, how)
         await also(tx)
     return True

@@ -19,6 +19,13 @@ MAX_LEFT_NOTE: Final = 300
 # What of a payment by card comes back, as the host chooses it. They never read how much that is.
 REFUNDS: Final = ("all", "terms", "none")
 
+OWN_SEAT: Final = Reason(
+    "own",
+    "This is your own seat, so no more than the terms say goes back from here. Organizers can send more back on the "
+    "page of its payment.",
+    "refund",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Gift:

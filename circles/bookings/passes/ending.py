@@ -48,6 +48,8 @@ async def refund_by_organizer(
     async with context.db.transaction() as tx:
         row = await queries.lock(tx, pass_id)
         refuse_if(list(rules.organizer_refusals(row, what, reason)))
+        if row["person_id"] == actor.id and what != "terms":
+            raise Refused(rules.OWN_PASS)
         amount = rules.amount_of(row, what)
         if amount != shown:
             raise OutOfDate(
@@ -59,6 +61,16 @@ async def refund_by_organizer(
             await _end(tx, context, row, "by_organizer", amount, actor_id=actor.id, why=reason.strip())
         else:
             await _send_back(tx, context, row, "by_organizer", amount)
+            details = {"amount": amount}
+            await audit.record(
+                tx,
+                "refund.by_hand",
+                pass_id,
+                actor_id=actor.id,
+                after="done",
+                why=reason.strip(),
+                details=details,
+            )
         return amount
 
 

@@ -43,6 +43,12 @@ USED_MEANWHILE: Final = Reason(
     "The last gathering of your pass was taken a moment ago, in another window perhaps. Please choose an amount.",
     "choice",
 )
+OWN_PASS: Final = Reason(
+    "own",
+    "This is your own pass, so no more than the terms say goes back from here. Ask for more on the page of its "
+    "payment: another organizer agrees to it there.",
+    "what",
+)
 NOTHING_BACK: Final = Reason(
     "nothing_back", "Nothing would come back for this pass now, so it stays as it is."
 )

@@ -76,13 +76,15 @@ _BY_SOURCE: Final[dict[str, dict[str, str]]] = {
     "cash": CASH_WORDS,
     "note": {"written": "Note"},
 }
+# The organizers' pages of what the id at Stripe names, by source.
+_PAGES: Final = {"dispute": "disputes", "payout": "payouts"}
 # Codes that some sources keep as the reason; others are what somebody wrote.
 _CODES: Final = frozenset(("refund", "event", "dispute"))
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One line of the story. number: of the booking that it is of, where the payment has several."""
+    """One line of the story. number: of its booking, where the payment has several. link: the page of its id."""
 
     at: datetime
     what: str
@@ -90,6 +92,7 @@ class Chapter:
     why: str
     number: str
     stripe_id: str
+    link: str
 
 
 def story(rows: list[Row], *, is_shared: bool) -> list[Chapter]:
@@ -102,6 +105,7 @@ def story(rows: list[Row], *, is_shared: bool) -> list[Chapter]:
             _why(row),
             number_of(row["part"]) if is_shared and isinstance(row["part"], UUID) else "",
             row["stripe_id"] or "",
+            f"/organize/{_PAGES[row['source']]}/{row['stripe_id']}" if row["source"] in _PAGES else "",
         )
         for row in rows
         for what in _words(row)
