@@ -39,6 +39,7 @@ async def test_a_payout_shows_what_is_inside(
     assert f'href="/organize/payouts/{payout["id"]}"' in listed.text
     for text in ("On its way to the bank", "$45", "$1.61", "−$2", "Mira"):
         assert text in page.text.replace("-$", "−$"), text
+    assert f'href="/organize/payments/{(await helpers.checkout(context, booking))["id"]}"' in page.text
     async with browser(cast.mira) as site:
         assert (await site.get("/organize/payouts")).status_code == 404
 
