@@ -27,6 +27,8 @@ _JOBS: Final = {
     "payments.answer_dispute": "answering a dispute",
     "disputes.news": "telling organizers of a dispute",
     "pool.count": "counting a pool",
+    "payments.read_payout": "asking Stripe about a payout",
+    "payments.reconcile_now": "comparing with Stripe’s books",
     "payments.read_charge": "asking Stripe about a charge",
     "waiting_list.tell": "telling somebody on a waiting list",
     "bookings.ask_again": "asking again to agree to guidelines",
