@@ -56,7 +56,9 @@ async def test_connecting_an_account_and_reading_the_month_s_statement(visit: Vi
     for booking in bookings:
         checkout = await site.ask("select id from checkouts where booking_id = $1", booking)
         await transfers.settle(site.context, checkout_id=str(checkout))
-    paid = await site.ask("select max(at) at time zone 'UTC' from money_rows where booking_id = $1", bookings[0])
+    paid = await site.ask(
+        "select max(at) at time zone 'UTC' from money_rows where booking_id = $1", bookings[0]
+    )
     await close_months_before(site.context, clock.now() + timedelta(days=40))
     await visitor.follow("Statements")
     await visitor.follow(clock.format_month(paid.date()))

@@ -80,7 +80,7 @@ INERT = frozenset(
     ours stripe other_currency listed ledger grace
     weekdays went_well what where why words year years zone zones
     begins up_to
-    charges country destination differs disabled_reason payouts request transfer_id transfers
+    charges country destination differs old_key settle_at disabled_reason payouts request transfer_id transfers
     accent accent_dark calendar_name community_name contact_address crisis_lines ground ground_dark height logo
     mail_footer mail_name png put_back statement_name
     after_currency at at_most fewest flat paid_on percent reference waits_since way
