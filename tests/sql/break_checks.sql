@@ -488,7 +488,7 @@ select checkouts.id, connect_accounts.id, 100, checkouts.currency
 from connect_accounts cross join (select * from checkouts where state = 'paid' limit 1) as checkouts
 where connect_accounts.stripe_id = 'acct_1';
 insert into transfer_rows (at, checkout_id, account_id, kind, amount, currency, stripe_id, transfer_id)
-select now(), checkout_id, account_id, 'transfer', 100, currency, 'tr_3', 'tr_3' from connected_payments;
+select now(), checkout_id, account_id, 'transfer', 1000000, currency, 'tr_3', 'tr_3' from connected_payments;
 
 -- name: payments_of_passes_never_begun_are_refunded#
 -- a paid pass that lapses without a refund
