@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from circles.bookings.passes import actions
 from circles.bookings.passes.actions import Bought
 from circles.bookings.rules import Booking, BookingInput
 from circles.hosting.passes import actions as hosting
+from circles.payments import sync
 from tests.bookings.helpers import Scene
 from tests.cast import add_gathering
 
@@ -55,13 +55,11 @@ async def buy(
     return await actions.buy(scene.context, await scene.person(person), circle, offer_id=offer_id, sent=sent)
 
 
-async def paid_pass(
-    scene: Scene, drain: Callable[[], Any], person: UUID | None = None, amount: str = "160", **terms: Any
-) -> UUID:
+async def paid_pass(scene: Scene, person: UUID | None = None, amount: str = "160", **terms: Any) -> UUID:
     """A pass of Mira's, paid: six gatherings within eight weeks."""
     bought = await buy(scene, person or scene.cast.mira, await offer(scene, **terms), amount)
     await scene.pay(bought.id)
-    await drain()
+    await sync.sync_checkout(scene.context, booking_id=str(bought.id))
     assert (await row(scene, bought.id))["state"] == "active"
     return bought.id
 

@@ -43,10 +43,8 @@ async def test_a_member_buys_and_books_without_paying_again(
     assert "with 5 gatherings left" in again.text
 
 
-async def test_a_pass_of_another_circle_is_refused_with_words(
-    scene: Scene, mira: Browser, drain: Callable[[], Any]
-) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+async def test_a_pass_of_another_circle_is_refused_with_words(scene: Scene, mira: Browser) -> None:
+    pass_id = await helpers.paid_pass(scene)
     await scene.value(
         "update circles set minimum = 3000, suggested = 4500, maximum = 8000 where id = $1 returning id",
         scene.cast.other_circle,
@@ -64,9 +62,9 @@ async def test_a_pass_of_another_circle_is_refused_with_words(
 
 
 async def test_a_pass_is_its_persons_alone_and_hosts_read_nothing_of_it(
-    scene: Scene, browser: OpenBrowser, drain: Callable[[], Any]
+    scene: Scene, browser: OpenBrowser
 ) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+    pass_id = await helpers.paid_pass(scene)
     await helpers.book(scene, pass_id)
     async with browser(scene.cast.milo) as milo:
         assert (await milo.get(f"/passes/{pass_id}")).status_code == 404

@@ -31,7 +31,7 @@ Drain = Callable[[], Any]
 
 
 async def test_a_pass_is_paid_once_and_used_without_paying(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+    pass_id = await helpers.paid_pass(scene)
     assert await helpers.ledger(scene) == {"stripe": 16000, "passes": -16000}
     booking = await helpers.book(scene, pass_id)
     assert (booking.state, booking.kind, booking.amount) == ("confirmed", "free", 0)
@@ -42,8 +42,8 @@ async def test_a_pass_is_paid_once_and_used_without_paying(scene: Scene, drain: 
     assert await scene.count("mails where kind = 'invite'") == 1
 
 
-async def test_the_last_gathering_has_the_rest_of_rounding(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain, amount="100.01", uses="3")
+async def test_the_last_gathering_has_the_rest_of_rounding(scene: Scene) -> None:
+    pass_id = await helpers.paid_pass(scene, amount="100.01", uses="3")
     for gathering in await helpers.dates(scene, 3):
         await helpers.book(scene, pass_id, gathering)
     values = await scene.value("select array_agg(value order by place) from pass_uses")
@@ -55,8 +55,8 @@ async def test_the_last_gathering_has_the_rest_of_rounding(scene: Scene, drain: 
     assert await scene.seats(fourth) == 0
 
 
-async def test_a_pass_is_for_its_circle_its_person_and_its_weeks(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+async def test_a_pass_is_for_its_circle_its_person_and_its_weeks(scene: Scene) -> None:
+    pass_id = await helpers.paid_pass(scene)
     elsewhere = await scene.value(
         "update circles set minimum = 3000, suggested = 4500, maximum = 8000 where id = $1 returning id",
         scene.cast.other_circle,
@@ -83,7 +83,7 @@ async def test_a_pass_is_for_its_circle_its_person_and_its_weeks(scene: Scene, d
 async def test_canceling_in_time_gives_the_gathering_back_and_late_does_not(
     scene: Scene, drain: Drain
 ) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+    pass_id = await helpers.paid_pass(scene)
     first, second = await helpers.dates(scene, 2)
     booking = await helpers.book(scene, pass_id, first)
     mira = await scene.person(scene.cast.mira)
@@ -103,8 +103,8 @@ async def test_canceling_in_time_gives_the_gathering_back_and_late_does_not(
     ]
 
 
-async def test_a_canceled_gathering_comes_back_and_prolongs_the_pass(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+async def test_a_canceled_gathering_comes_back_and_prolongs_the_pass(scene: Scene) -> None:
+    pass_id = await helpers.paid_pass(scene)
     await helpers.shift(scene, pass_id, 48)  # eight days are left
     await helpers.book(scene, pass_id)
     await cancel_gathering(scene, await scene.person(scene.cast.farid))
@@ -114,7 +114,7 @@ async def test_a_canceled_gathering_comes_back_and_prolongs_the_pass(scene: Scen
 
 
 async def test_giving_back_pays_the_terms_exactly(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain, refund_percent="50")
+    pass_id = await helpers.paid_pass(scene, refund_percent="50")
     await helpers.shift(scene, pass_id, 1)
     await helpers.book(scene, pass_id)
     mira = await scene.person(scene.cast.mira)
@@ -132,7 +132,7 @@ async def test_giving_back_pays_the_terms_exactly(scene: Scene, drain: Drain) ->
 
 async def test_a_seat_of_a_pass_that_is_over_pays_its_value_back(scene: Scene, drain: Drain) -> None:
     """It cannot be used again, so what it is worth goes back, never more than was paid."""
-    pass_id = await helpers.paid_pass(scene, drain)
+    pass_id = await helpers.paid_pass(scene)
     await helpers.shift(scene, pass_id, 1)
     await helpers.book(scene, pass_id)
     await ending.give_back(scene.context, await scene.person(scene.cast.mira), pass_id, shown=13334)
@@ -143,7 +143,7 @@ async def test_a_seat_of_a_pass_that_is_over_pays_its_value_back(scene: Scene, d
 
 
 async def test_an_ended_circle_pays_back_what_is_not_used(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain, refund_percent="0")
+    pass_id = await helpers.paid_pass(scene, refund_percent="0")
     await helpers.book(scene, pass_id)
     await scene.starts_in(scene.cast.gathering, -timedelta(days=2))
     await lifecycle.archive_circle(scene.context, await scene.person(scene.cast.farid), scene.cast.circle)
@@ -155,7 +155,7 @@ async def test_an_ended_circle_pays_back_what_is_not_used(scene: Scene, drain: D
 @pytest.mark.parametrize(("paused", "earned"), [(False, 16000), (True, 2666)])
 async def test_a_pass_expires_with_its_weeks(scene: Scene, drain: Drain, paused: bool, earned: int) -> None:
     """What was not used is income then; it goes back where the circle was paused."""
-    pass_id = await helpers.paid_pass(scene, drain)
+    pass_id = await helpers.paid_pass(scene)
     await helpers.book(scene, pass_id)
     if paused:
         await lifecycle.pause_circle(scene.context, await scene.person(scene.cast.farid), scene.cast.circle)
@@ -166,8 +166,8 @@ async def test_a_pass_expires_with_its_weeks(scene: Scene, drain: Drain, paused:
     assert (await helpers.ledger(scene))["sales"] == -earned
 
 
-async def test_people_are_reminded_twice_before_a_pass_ends(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+async def test_people_are_reminded_twice_before_a_pass_ends(scene: Scene) -> None:
+    pass_id = await helpers.paid_pass(scene)
     reminders = "mails where kind = 'pass_ends'"
     for days, sent in ((41, 0), (2, 1), (8, 1), (2, 2)):
         await helpers.shift(scene, pass_id, days)
@@ -181,7 +181,7 @@ async def test_people_are_reminded_twice_before_a_pass_ends(scene: Scene, drain:
 
 
 async def test_a_suspension_ends_the_pass_as_it_says(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain, refund_percent="50")
+    pass_id = await helpers.paid_pass(scene, refund_percent="50")
     await helpers.book(scene, pass_id)
     await suspended.let_all_go(scene.context, scene.cast.mira, refund="terms", actor_id=scene.cast.odile)
     await drain()
@@ -189,8 +189,8 @@ async def test_a_suspension_ends_the_pass_as_it_says(scene: Scene, drain: Drain)
     assert (found["end_cause"], found["used"], found["refund_done"]) == ("suspended", 0, 8000)
 
 
-async def test_several_dates_are_booked_with_one_pass(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain, uses="3")
+async def test_several_dates_are_booked_with_one_pass(scene: Scene) -> None:
+    pass_id = await helpers.paid_pass(scene, uses="3")
     wanted = await helpers.dates(scene, 4)
     mira = await scene.person(scene.cast.mira)
     sent = BookingInput("pass", "", scene.cast.version, True, "USD", pass_id=pass_id)
@@ -202,8 +202,8 @@ async def test_several_dates_are_booked_with_one_pass(scene: Scene, drain: Drain
     assert await scene.count("bookings where state = 'confirmed' and kind = 'free'") == 3
 
 
-async def test_a_seat_on_a_pass_moves_within_its_weeks(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+async def test_a_seat_on_a_pass_moves_within_its_weeks(scene: Scene) -> None:
+    pass_id = await helpers.paid_pass(scene)
     booking = await helpers.book(scene, pass_id)
     mira = await scene.person(scene.cast.mira)
     near = await add_gathering(scene.context, scene.cast.circle, days=20)
@@ -214,8 +214,8 @@ async def test_a_seat_on_a_pass_moves_within_its_weeks(scene: Scene, drain: Drai
     assert await helpers.left(scene, pass_id) == 5
 
 
-async def test_an_offered_seat_is_taken_with_a_pass(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+async def test_an_offered_seat_is_taken_with_a_pass(scene: Scene) -> None:
+    pass_id = await helpers.paid_pass(scene)
     taken = await scene.fill(scene.cast.gathering, 8)
     mira = await scene.person(scene.cast.mira)
     sent = BookingInput("amount", "45", scene.cast.version, True, "USD")
@@ -227,8 +227,8 @@ async def test_an_offered_seat_is_taken_with_a_pass(scene: Scene, drain: Drain) 
     assert await helpers.left(scene, pass_id) == 5
 
 
-async def test_a_sold_pass_keeps_its_terms(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+async def test_a_sold_pass_keeps_its_terms(scene: Scene) -> None:
+    pass_id = await helpers.paid_pass(scene)
     await helpers.offer(scene, uses="3", weeks="2", refund_percent="0", refund_weeks="0")
     await helpers.shift(scene, pass_id, 1)
     row = await ending.give_back(scene.context, await scene.person(scene.cast.mira), pass_id, shown=16000)
@@ -249,8 +249,8 @@ async def test_pressed_twice_it_is_one_pass(scene: Scene) -> None:
     assert await scene.count("passes") == await scene.count("checkouts") == 1
 
 
-async def test_whoever_has_a_pass_buys_no_second_one(scene: Scene, drain: Drain) -> None:
-    await helpers.paid_pass(scene, drain)
+async def test_whoever_has_a_pass_buys_no_second_one(scene: Scene) -> None:
+    await helpers.paid_pass(scene)
     offer = await scene.value("select id from pass_offers")
     with pytest.raises(Refused, match="has_pass"):
         await helpers.buy(scene, scene.cast.mira, offer)
@@ -305,9 +305,9 @@ async def test_without_stripe_nothing_is_held(scene: Scene) -> None:
     assert await scene.value("select end_cause from passes") == "no_checkout"
 
 
-async def test_a_dispute_takes_the_money_of_a_pass(scene: Scene, drain: Drain) -> None:
+async def test_a_dispute_takes_the_money_of_a_pass(scene: Scene) -> None:
     """What the bank took is neither owed nor earned; what was used before stays income no more than there is money."""
-    pass_id = await helpers.paid_pass(scene, drain)
+    pass_id = await helpers.paid_pass(scene)
     await helpers.book(scene, pass_id)
     checkout = await scene.value("select id from checkouts")
     async with scene.context.db.transaction() as tx:
@@ -330,7 +330,7 @@ async def test_a_dispute_takes_the_money_of_a_pass(scene: Scene, drain: Drain) -
 
 
 async def test_an_organizer_pays_back_the_whole_pass(scene: Scene, drain: Drain) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+    pass_id = await helpers.paid_pass(scene)
     await helpers.book(scene, pass_id)
     odile = await scene.person(scene.cast.odile)
     with pytest.raises(Refused, match="no_reason"):
@@ -344,9 +344,9 @@ async def test_an_organizer_pays_back_the_whole_pass(scene: Scene, drain: Drain)
         await ending.refund_by_organizer(scene.context, odile, pass_id, what="all", reason="Ill", shown=0)
 
 
-async def test_a_refund_at_the_dashboard_is_followed(scene: Scene, drain: Drain) -> None:
+async def test_a_refund_at_the_dashboard_is_followed(scene: Scene) -> None:
     """What somebody sends back at Stripe itself is of the pass, and never goes out twice."""
-    pass_id = await helpers.paid_pass(scene, drain)
+    pass_id = await helpers.paid_pass(scene)
     intent: str = await scene.value("select payment_intent from checkouts")
     snapshot = states.RefundSnapshot(
         "re_dashboard", "succeeded", amount=6000, currency="USD", payment_intent=intent
@@ -358,9 +358,9 @@ async def test_a_refund_at_the_dashboard_is_followed(scene: Scene, drain: Drain)
     assert await helpers.ledger(scene) == {"stripe": 10000, "passes": -10000}
 
 
-async def test_uses_that_older_code_left_open_are_decided(scene: Scene, drain: Drain) -> None:
+async def test_uses_that_older_code_left_open_are_decided(scene: Scene) -> None:
     """Code of before ends a seat and knows nothing of its pass: the timetable decides."""
-    pass_id: UUID = await helpers.paid_pass(scene, drain)
+    pass_id: UUID = await helpers.paid_pass(scene)
     booking = await helpers.book(scene, pass_id)
     await scene.value(
         "update bookings set state = 'cancelled', ended_at = now(), end_cause = 'by_member' where id = $1 returning id",
@@ -377,7 +377,7 @@ async def test_uses_that_older_code_left_open_are_decided(scene: Scene, drain: D
 async def test_a_joined_account_brings_its_pass_and_the_offers_it_published(
     scene: Scene, drain: Drain
 ) -> None:
-    pass_id = await helpers.paid_pass(scene, drain)
+    pass_id = await helpers.paid_pass(scene)
     await helpers.book(scene, pass_id)
     await scene.value("select merge_people($1, $2)", scene.cast.milo, scene.cast.mira)
     await scene.value("select merge_people($1, $2)", scene.cast.fern, scene.cast.farid)
