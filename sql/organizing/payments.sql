@@ -201,7 +201,7 @@ order by lines.position;
 
 -- name: story(id)
 -- what happened to a payment, oldest first: its checkout, its money, refunds, disputes, findings, fees and payouts, cash and mails of
--- its bookings, notes, and the events that no other row says. source, what: the kind. part: the booking that it is of
+-- its bookings, the facilitators' parts, notes, and the events that no other row says. source, what: the kind. part: the booking that it is of
 with parts as (
     select coalesce(booking_id, pass_id) as id from checkout_lines where checkout_id = :id
 ), refunds as (
@@ -269,6 +269,13 @@ from (
         null, id, null
     from balance_transactions where checkout_id = :id and fee <> 0
     union all
+    select rows.at, 'share', case when rows.part > 0 then 'due' else 'less' end, '', rows.part, shares.currency, shares.booking_id, '',
+        shares.facilitator_id
+    from payment_shares as shares join share_rows as rows on rows.share_id = shares.id
+    where shares.checkout_id = :id and rows.part <> 0
+    union all
+    select at, 'transfer', kind, '', amount, currency, null, stripe_id, null from transfer_rows where checkout_id = :id
+    union all
     select payouts.arrives_at, 'payout', payouts.state, '', null, payouts.currency, null, payouts.id, null
     from payment_fees as fees join payouts on payouts.id = fees.payout_id where fees.checkout_id = :id
     union all
@@ -288,7 +295,7 @@ from (
 ) as happened
 left join people on people.id = happened.who
 where happened.at is not null
-order by happened.at, happened.source = 'fee', happened.source, happened.what;
+order by happened.at, happened.source in ('fee', 'share', 'transfer'), happened.source, happened.what;
 
 -- name: lock_payment(id)^
 -- a payment, locked, with whether a bank decides a dispute of it now

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest_asyncio
 
@@ -17,11 +19,12 @@ from circles.base.reading import number_of
 from circles.bookings.rules import BookingInput
 from circles.bookings.several import actions as several
 from circles.organizing.payments import actions
-from circles.organizing.payments.rules import HandRefund
+from circles.organizing.payments.queries import page as page_of
+from circles.organizing.payments.rules import HandRefund, PaymentsFilter
 from circles.practice.stripe import disputes as bank
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, own_statements, paid_seat
-from tests.cast import add_gathering, add_person
+from tests.cast import add_booking, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
 
 scene, mira = helpers.scene, helpers.mira
@@ -106,6 +109,28 @@ async def test_nobody_else_reads_what_was_paid(scene: Scene, browser: OpenBrowse
             assert (await page.get(LIST)).status_code == 404
             assert (await page.get(f"{LIST}/{payment}")).status_code == 404
             assert (await page.post(f"{LIST}/{payment}/refund", data={"what": "all"})).status_code == 404
+
+
+async def test_days_are_those_of_the_reader_and_sums_are_of_all_of_them(scene: Scene, odile: Browser) -> None:
+    """Whole days come from kept sums, the hours beside them from the payments; folded sums are the same."""
+    zone = ZoneInfo("America/New_York")
+    times = [(28, 23, 59), (1, 0, 0), (1, 12, 0), (2, 23, 59), (3, 0, 1)]  # February 28, then March
+    for number, (day, hour, minute) in enumerate(times):
+        at = datetime(2026, 2 if day == 28 else 3, day, hour, minute, tzinfo=zone)
+        person = await add_person(scene.context, f"Payer {number}")
+        await add_booking(
+            scene.context, scene.cast.gathering, person, kind="paid", amount=3000 + number, paid_at=at
+        )
+    days = PaymentsFilter(first=date(2026, 3, 1), last=date(2026, 3, 2), zone="America/New_York")
+    for chosen in (days, replace(days, circle=scene.cast.circle)):
+        for _ in range(2):
+            async with scene.context.db.reading() as tx:
+                page = await page_of(tx, chosen)
+            assert [row["gross"] for row in page.rows] == [3003, 3002, 3001]
+            assert [(one.payments, one.gross) for one in page.totals] == [(3, 9006)]
+            await actions.fold_sums(scene.context)
+    assert await scene.count("payment_sums where not is_folded") == 0
+    assert await found(odile, **{"from": "2026-03-03", "to": "2026-03-03"}) != []
 
 
 # Sent back by hand

@@ -75,6 +75,14 @@ _BY_SOURCE: Final[dict[str, dict[str, str]]] = {
     "finding": _FINDINGS,
     "cash": CASH_WORDS,
     "note": {"written": "Note"},
+    "share": {
+        "due": "{amount} of it is the facilitator’s part",
+        "less": "{amount} of the facilitator’s part is not due any more",
+    },
+    "transfer": {
+        "transfer": "{amount} sent to the facilitator’s account",
+        "reversal": "{amount} taken back from the facilitator’s account",
+    },
 }
 # The organizers' pages of what the id at Stripe names, by source.
 _PAGES: Final = {"dispute": "disputes", "payout": "payouts"}
@@ -101,8 +109,8 @@ def story(rows: list[Row], *, is_shared: bool) -> list[Chapter]:
         Chapter(
             row["at"],
             what,
-            row["who_name"],
-            _why(row),
+            "" if row["source"] == "share" else row["who_name"],
+            row["who_name"] if row["source"] == "share" else _why(row),
             number_of(row["part"]) if is_shared and isinstance(row["part"], UUID) else "",
             row["stripe_id"] or "",
             f"/organize/{_PAGES[row['source']]}/{row['stripe_id']}" if row["source"] in _PAGES else "",
