@@ -194,27 +194,37 @@ def _terms(booking: Row) -> str:
     return f"The booking form showed these terms before the payment: “{terms}”"
 
 
-def _story(row: Row, parts: Collection[str]) -> Iterator[str]:
-    zone = row["zone"]
+def _story(row: Row, parts: Collection[str]) -> list[str]:
+    """What happened, in the order of time; the receipt's number last."""
+    moments = [(_at(at), zone, text) for at, zone, text in _moments(row, parts)]
+    lines = [f"{_moment(at, zone)}: {text}" for at, zone, text in sorted(moments, key=lambda one: one[0])]
     if "story" in parts:
-        if row["paid_at"]:
-            amount = money.format_amount(int(row["paid"]), row["currency"])
-            yield f"{_moment(row['paid_at'], zone)}: {amount} was paid."
-        for one in row["bookings"]:
-            yield from _booking_story(one)
-    if "agreement" in parts:
-        for one in row["bookings"]:
-            if one["agreed_at"]:
-                yield (
-                    f"{_moment(one['agreed_at'], one['zone'])}: the person agreed to the group’s written guidelines, "
-                    f"version {one['version']}."
-                )
+        held = [
+            one
+            for one in row["bookings"]
+            if one["is_over"] and not one["is_canceled"] and not one["ended_at"]
+        ]
+        lines += [f"The group met on {_day(one['starts_at'], one['zone'])} as planned." for one in held]
+    if "receipt" in parts and row["receipt_name"]:
+        lines.append(f"Receipt {row['receipt_name']}.")
+    return lines
+
+
+def _moments(row: Row, parts: Collection[str]) -> Iterator[tuple[datetime | str, str, str]]:
+    """What happened, each with its time and the zone it is said in."""
+    for one in row["bookings"]:
+        if "story" in parts:
+            yield from _of_booking(one)
+        if "agreement" in parts and one["agreed_at"]:
+            text = f"the person agreed to the group’s written guidelines, version {one['version']}."
+            yield one["agreed_at"], one["zone"], text
+    if "story" in parts and row["paid_at"]:
+        amount = money.format_amount(int(row["paid"]), row["currency"])
+        yield row["paid_at"], row["zone"], f"{amount} was paid."
     if "receipt" in parts:
-        if row["receipt_name"]:
-            yield f"Receipt {row['receipt_name']}."
         for back in row["refunds"]:
             amount = money.format_amount(back["amount"], row["currency"])
-            yield f"{_moment(back['at'], zone)}: {amount} was refunded."
+            yield back["at"], row["zone"], f"{amount} was refunded."
 
 
 _ENDS: Final[Mapping[str, str]] = {
@@ -225,16 +235,13 @@ _ENDS: Final[Mapping[str, str]] = {
 }
 
 
-def _booking_story(one: Row) -> Iterator[str]:
-    day = _day(one["starts_at"], one["zone"])
-    yield f"{_moment(one['created_at'], one['zone'])}: the person booked a place for {day}, signed in to their account."
+def _of_booking(one: Row) -> Iterator[tuple[datetime | str, str, str]]:
+    day, zone = _day(one["starts_at"], one["zone"]), one["zone"]
+    yield one["created_at"], zone, f"the person booked a place for {day}, signed in to their account."
     if one["confirmed_at"]:
-        yield f"{_moment(one['confirmed_at'], one['zone'])}: the place for {day} was confirmed."
+        yield one["confirmed_at"], zone, f"the place for {day} was confirmed."
     if one["ended_at"]:
-        what = _ENDS.get(one["end_cause"], "the place ended")
-        yield f"{_moment(one['ended_at'], one['zone'])}: {what}."
-    elif one["is_over"] and not one["is_canceled"]:
-        yield f"The group met on {day} as planned."
+        yield one["ended_at"], zone, f"{_ENDS.get(one['end_cause'], 'the place ended')}."
 
 
 _REPLIES: Final = {"accepted": "accepted", "tentative": "answered “maybe”", "declined": "declined"}
@@ -283,7 +290,7 @@ def facts_of(row: Row) -> list[tuple[str, str]]:
     return [
         (
             "Guidelines",
-            f"Agreed to, of {plural(len(bookings), 'booking')} {agreed}" if bookings else "Of a pass",
+            f"Agreed to at {agreed} of {plural(len(bookings), 'booking')}" if bookings else "Of a pass",
         ),
         ("Calendar entries mailed", str(invites)),
         ("Answers of the calendar", ", ".join(replies) or "None"),
