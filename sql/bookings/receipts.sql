@@ -66,9 +66,10 @@ union all
 select id, name from receipts where booking_id = :booking_id
 order by name desc;
 
--- name: of_checkout(checkout_id)$
--- the receipt of a checkout that was paid
-select id from receipts where checkout_id = :checkout_id;
+-- name: of_pass(pass_id)
+-- the receipt of the payment of a pass
+select receipts.id, receipts.name from checkout_lines join receipts on receipts.checkout_id = checkout_lines.checkout_id
+where checkout_lines.pass_id = :pass_id;
 
 -- name: of_reference(reference)$
 -- the receipt of the checkout that a reference names

@@ -87,15 +87,19 @@ select
                     ) order by gatherings.starts_at
                 ), '[]'
             )
-        from checkout_lines as lines
-        join bookings on bookings.id = lines.booking_id
+        from (
+            select checkout_lines.booking_id from checkout_lines
+            where checkout_lines.checkout_id = disputes.checkout_id and checkout_lines.booking_id is not null
+            union all
+            select pass_uses.booking_id from pass_uses where pass_uses.pass_id = disputes.pass_id
+        ) as paid_for
+        join bookings on bookings.id = paid_for.booking_id
         join gatherings on gatherings.id = bookings.gathering_id
         left join acceptances on acceptances.id = bookings.acceptance_id
         left join guidelines_versions as versions on versions.id = acceptances.version_id
         left join attendance on attendance.booking_id = bookings.id
         left join invites on invites.gathering_id = gatherings.id and invites.person_id = bookings.person_id
         left join invite_replies as replies on replies.invite_id = invites.id
-        where lines.checkout_id = disputes.checkout_id
     ) as bookings
 from disputes
 cross join lateral (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from circles.bookings.receipts import actions as receipts
 from circles.store import db, mail
 from circles.store.context import Context
 
@@ -12,6 +13,7 @@ async def send(tx: db.Tx, context: Context, row: db.Record, kind: str, subject: 
     """Enqueue a mail about a pass. kind: its template; more: what it says besides. Nobody is mailed who was erased."""
     if row["email"].endswith("@gone.invalid"):
         return
+    of_pass = await receipts.of_pass(tx, row["id"])
     await mail.send(
         tx,
         context.settings,
@@ -21,5 +23,6 @@ async def send(tx: db.Tx, context: Context, row: db.Record, kind: str, subject: 
         subject=f"{row['discreet_name']}: {subject}",
         person_id=row["person_id"],
         row=row,
+        receipts=of_pass,
         **more,
     )

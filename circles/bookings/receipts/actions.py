@@ -27,14 +27,8 @@ async def send_again(context: Context, actor: Person, receipt_id: UUID) -> str:
     return row["name"]
 
 
-async def mail_of_checkout(tx: db.Tx, settings: Settings, checkout_id: UUID) -> None:
-    """Mail the receipt of a checkout whose payment no other mail confirms, in the caller's transaction."""
-    if receipt_id := await SQL.of_checkout(tx, checkout_id=checkout_id):
-        await _mail(tx, settings, await read(tx, receipt_id))
-
-
 async def mail_of_reference(tx: db.Tx, settings: Settings, reference: UUID) -> None:
-    """The same of the checkout that a reference names, see checkout_named."""
+    """Mail the receipt of a payment that no other mail confirms, in the caller's transaction. See checkout_named."""
     if receipt_id := await SQL.of_reference(tx, reference=reference):
         await _mail(tx, settings, await read(tx, receipt_id))
 
@@ -47,6 +41,11 @@ async def read(tx: db.Tx, receipt_id: UUID, person_id: UUID | None = None) -> db
 async def of_booking(tx: db.Tx, booking_id: UUID) -> list[dict[str, Any]]:
     """The id and the name of the receipts of whatever paid a booking, the newest first."""
     return [dict(row) for row in await db.rows(SQL.of_booking(tx, booking_id=booking_id))]
+
+
+async def of_pass(tx: db.Tx, pass_id: UUID) -> list[dict[str, Any]]:
+    """The same of a pass."""
+    return [dict(row) for row in await db.rows(SQL.of_pass(tx, pass_id=pass_id))]
 
 
 async def _mail(tx: db.Tx, settings: Settings, row: db.Record) -> None:
