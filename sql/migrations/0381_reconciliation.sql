@@ -216,6 +216,8 @@ create table reconciliation_differences (
 create index reconciliation_differences_open on reconciliation_differences (at) where ended_at is null;
 create index reconciliation_differences_ended on reconciliation_differences (ended_at desc) where ended_at is not null;
 create index reconciliation_differences_checkout on reconciliation_differences (checkout_id) where checkout_id is not null;
+create index reconciliation_differences_transaction on reconciliation_differences (transaction_id)
+where transaction_id is not null;
 create index reconciliation_differences_settled_by on reconciliation_differences (settled_by) where settled_by is not null;
 
 create function count_difference_postings() returns trigger language plpgsql as $$

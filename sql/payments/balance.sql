@@ -22,8 +22,8 @@ order by given.made_at, given.id
 on conflict (id) do nothing
 returning id;
 
--- name: place_transactions()
--- place every balance transaction that has its counterpart here, with the same amount in the same currency: a payment, refund or
+-- name: place_transactions(ids)
+-- place every balance transaction, or each of these, that has its counterpart here, with the same amount in the same currency: a payment, refund or
 -- dispute of ours; what has none here and needs none (payouts, Stripe's own fees); a refund that failed before it was known here; and money that a
 -- finding is about. Their ids
 with waiting as (
@@ -39,7 +39,8 @@ with waiting as (
             (select transfers.checkout_id from transfer_rows as transfers where transfers.stripe_id = transactions.source_id)
         ) as checkout
     from balance_transactions as transactions
-    where place is null or place in ('finding', 'settled', 'undone')
+    where (place is null or place in ('finding', 'settled', 'undone'))
+        and (:ids::text [] is null or transactions.id = any(:ids))
 ), own as (
     select
         waiting.id, waiting.movement, waiting.checkout, own.amount as own_amount,

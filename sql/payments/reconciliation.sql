@@ -34,7 +34,8 @@ update reconciliation_runs set ended_at = now(), outcome = :outcome, mended = :m
 where id = :id and ended_at is null;
 
 -- name: unplaced(grace, most)
--- balance transactions that nobody placed, older than what is still on its way here, with why; those of findings are placed already
+-- balance transactions that nobody placed, older than what is still on its way here, with why; those that are not listed for a
+-- person yet first
 select
     transactions.id, transactions.source_id, transactions.payment_intent, transactions.reference, transactions.currency,
     transactions.amount, transactions.net, transactions.made_at, transactions.checkout_id, transactions.movement,
@@ -59,7 +60,12 @@ from (
     select balance_transactions.*, movement_of(type, category, source_id, amount) as movement
     from balance_transactions
     where place is null and made_at < now() - :grace::interval
-    order by made_at, id limit :most
+    order by
+        exists (
+            select from reconciliation_differences as known
+            where known.transaction_id = balance_transactions.id and known.ended_at is null
+        ), made_at, id
+    limit :most
 ) as transactions
 cross join lateral own_movement(
     transactions.movement,
@@ -69,8 +75,8 @@ cross join lateral own_movement(
 order by transactions.made_at, transactions.id;
 
 -- name: is_placed(id)$
--- whether a balance transaction is placed
-select place is not null from balance_transactions where id = :id;
+-- whether a balance transaction is placed beside a movement of ours; money of a finding is listed elsewhere
+select place is not null and place <> 'finding' from balance_transactions where id = :id;
 
 -- name: unmatched(since, until, grace)
 -- movements of ours within a time, older than what Stripe may still list late, that no transaction of Stripe's has; a refund that
@@ -274,9 +280,18 @@ left join people on people.id = differences.settled_by
 left join lateral payer_of_checkout(differences.checkout_id) as whose on true
 order by differences.ended_at desc;
 
+-- name: open_of_kind(kind, most)
+-- the differences of a kind that nobody settled, the oldest first
+select id from reconciliation_differences where ended_at is null and kind = :kind order by at, id limit :most;
+
 -- name: difference(id)^
--- one difference, with whom and what it is of
-select differences.*, whose.booking_id, whose.person_name, whose.circle_name, people.name as settled_name
+-- one difference, with whom and what it is of, and how many others of its kind are open
+select
+    differences.*, whose.booking_id, whose.person_name, whose.circle_name, people.name as settled_name,
+    (
+        select count(*) from reconciliation_differences as others
+        where others.ended_at is null and others.kind = differences.kind and others.id <> differences.id
+    ) as others
 from reconciliation_differences as differences
 left join people on people.id = differences.settled_by
 left join lateral payer_of_checkout(differences.checkout_id) as whose on true

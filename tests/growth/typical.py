@@ -77,7 +77,7 @@ INERT = frozenset(
     capacities late left_early marks paid
     refund length
     payout transactions posted mended asked_by is_automatic arrives_at transaction_id failure_transaction_id payout_id
-    ours stripe other_currency listed ledger grace
+    ours stripe other_currency listed ledger grace run_id
     weekdays went_well what where why words year years zone zones
     begins up_to
     charges country destination differs old_key settle_at disabled_reason payouts request transfer_id transfers

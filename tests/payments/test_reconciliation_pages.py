@@ -91,3 +91,21 @@ async def test_the_command_names_nobody_and_says_by_its_status_whether_something
     lines, is_well = await command.run(context, "")
     assert (lines[-1], is_well) == ("Nothing differs.", True)
     assert await ledger(context) == {"stripe": 3839, "sales": -4500, "fees": 161, "unknown": 500}
+
+
+async def test_all_of_a_kind_are_settled_together(
+    context: Context, cast: Cast, browser: OpenBrowser, booking: UUID, outcomes: Outcomes
+) -> None:
+    await paid_booking(context, booking)
+    async with context.db.transaction() as tx:
+        for amount in (500, 600, 700):
+            await balance.adjust(tx, amount, "usd", "Goodwill")
+    await reconcile(context)
+    first, *_ = await differences(context)
+    path = f"/organize/reconciliation/{first['id']}"
+    async with browser(cast.odile) as site:
+        assert "Settle the other 2 of this kind as well" in (await site.get(path)).text
+        done = await site.post(path, data={"reason": "Stripe’s goodwill", "others": "on"})
+    assert done.status_code == 303
+    assert [row["ended"] for row in await differences(context)] == ["settled"] * 3
+    assert (await ledger(context))["unknown"] == -1800

@@ -49,6 +49,7 @@ async def read_new(context: Context, beat: Beat = _no_beat) -> datetime:
         async with context.db.transaction() as tx:
             await SQL.note_reading(tx, until=min(until, now))
         if until > now:
+            await place(context)
             return begins
         since = until
 
@@ -69,7 +70,13 @@ async def store(context: Context, transactions: Iterable[Transaction]) -> None:
     rows = [transaction.stored() for transaction in transactions]
     async with context.db.transaction() as tx:
         await db.rows(SQL.save_transactions(tx, rows=rows))
-        await db.rows(SQL.place_transactions(tx))
+        await db.rows(SQL.place_transactions(tx, ids=[row["id"] for row in rows]))
+
+
+async def place(context: Context, id: str | None = None) -> None:
+    """Place a transaction that has its counterpart here by now, or every one."""
+    async with context.db.transaction() as tx:
+        await db.rows(SQL.place_transactions(tx, ids=[id] if id else None))
 
 
 async def store_payouts(context: Context, payouts: Iterable[Payout]) -> None:

@@ -64,17 +64,19 @@ async def _page(request: Request, form: Form) -> Response:
 
 
 async def settle(request: Request) -> Response:
-    """POST: settle a difference by hand."""
-    form = await Form.read(request)
+    """POST: settle a difference by hand, and the others of its kind where that is wished."""
+    form, settled = await Form.read(request), 1
+    context, actor, id = access.context(request), request.state.person, access.path_id(request)
+    reason = form.value("reason").strip()
     try:
-        await actions.settle(
-            access.context(request),
-            request.state.person,
-            access.path_id(request),
-            form.value("reason").strip(),
-        )
+        if form.checked("others"):
+            settled = await actions.settle_with_others(context, actor, id, reason)
+        else:
+            await actions.settle(context, actor, id, reason)
     except Refused as refused:
         if rules.OVER.code in refused.codes:
             return render.see_other(HERE, notice="This was settled or mended already.", kind="calm")
         return await _page(request, form.add(refused.reasons))
-    return render.see_other(HERE, notice="Settled.")
+    return render.see_other(
+        HERE, notice="Settled." if settled == 1 else f"{settled} differences are settled."
+    )

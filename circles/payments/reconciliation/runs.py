@@ -23,7 +23,6 @@ from circles.store.context import Context
 
 log = structlog.get_logger("payments")
 SQL = db.queries("payments/reconciliation")
-BALANCE = db.queries("payments/balance")
 
 # How often the balance is asked for while transactions appear in between.
 _BALANCE_TRIES = 3
@@ -99,12 +98,7 @@ async def _read(run: Run) -> None:
     begun = await readings.read_new(run.context, run.beat)
     if run.since < begun:
         await readings.read_between(run.context, run.since, min(run.until, begun), run.beat)
-    await _place(run.context)
-
-
-async def _place(context: Context) -> None:
-    async with context.db.transaction() as tx:
-        await db.rows(BALANCE.place_transactions(tx))
+    await readings.place(run.context)
 
 
 async def _unplaced(context: Context) -> list[db.Record]:
@@ -122,7 +116,7 @@ async def _mend(run: Run) -> None:
     for row in await _unplaced(run.context):
         await mending.mend_transaction(run.context, row)
         await run.beat()
-        await _place(run.context)
+        await readings.place(run.context, row["id"])
         async with run.context.db.reading() as tx:
             is_placed = await SQL.is_placed(tx, id=row["id"])
         if is_placed:
@@ -139,7 +133,7 @@ async def _list_differences(run: Run) -> None:
             differences.append({"kind": kind, **_of_own(row)})
         else:
             await _note_mended(run, _not_there(row), _of_own(row))
-    await _place(run.context)
+    await readings.place(run.context)
     differences += [{"kind": row["kind"], **_of_transaction(row)} for row in await _unplaced(run.context)]
     differences += await _of_payouts(run)
     await _record(run, differences)
