@@ -264,3 +264,42 @@ async def test_nothing_is_summed_while_an_entry_is_being_written(cast: Cast) -> 
         ("dispute", 1, 0, 1),
         ("payment", 2, 7500, 0),
     ]
+
+
+# Of each kind of entry: its lines, and what a bookkeeper reads.
+READ: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    "payment": ({"stripe": 4500, "sales": -4500}, {"gross": 4500, "income": 4500}),
+    "refund": ({"stripe": -1000, "sales": 1000}, {"refund": 1000, "income": -1000}),
+    "refund_returned": ({"stripe": 1000, "sales": -1000}, {"refund": -1000, "income": 1000}),
+    "dispute_returned": ({"stripe": 4500, "sales": -4500}, {"refund": -4500, "income": 4500}),
+    "cash": ({"cash": -500, "sales": 500}, {"refund": 500, "income": -500}),
+    "fee": ({"fees": 161, "stripe": -161}, {"fee": 161}),
+    "payout": ({"bank": 4000, "stripe": -4000}, {"payout": 4000}),
+    "payout_returned": ({"bank": -4000, "stripe": 4000}, {"payout": -4000}),
+    "unassigned": ({"stripe": 700, "unknown": -700}, {"gross": 700}),
+    "share": ({"sales": 3000, "facilitators": -3000}, {"income": -3000, "owed": 3000}),
+    "transfer": ({"facilitators": 3000, "stripe": -3000}, {"paid_out": 3000, "owed": -3000}),
+    "reversal": ({"facilitators": -200, "stripe": 200}, {"paid_out": -200, "owed": 200}),
+    "hand_payout": ({"facilitators": 3000, "bank": -3000}, {"paid_out": 3000, "owed": -3000}),
+    "cash_share": (
+        {"sales": 1500, "facilitators": 500, "cash": -2000},
+        {"paid_out": 2000, "income": -1500, "owed": -500},
+    ),
+    "payment_of_pass": ({"stripe": 9000, "passes": -9000}, {"gross": 9000, "passes_sold": 9000}),
+    "pass_settled": ({"passes": 1500, "sales": -1500}, {"income": 1500, "passes_sold": -1500}),
+}
+AMOUNTS = ("gross", "refund", "fee", "payout", "paid_out", "income", "owed", "passes_sold")
+
+
+async def test_a_bookkeeper_reads_what_each_kind_means(context: Context) -> None:
+    async with context.db.transaction() as tx:
+        with pytest.raises(UndoneError):
+            async with tx.transaction():
+                for kind, (entry, _) in READ.items():
+                    owners = [None] * len(entry)
+                    await tx.execute(POST, kind, "1", "USD", None, list(entry), owners, list(entry.values()))
+                found = await tx.fetch("select * from ledger_movements")
+                assert {row["kind"]: {name: row[name] for name in AMOUNTS if row[name]} for row in found} == {
+                    kind: expected for kind, (_, expected) in READ.items()
+                }
+                raise UndoneError
