@@ -412,3 +412,33 @@ where gatherings.id = :id and gatherings.state = 'open' and gatherings.ends_at <
     where bookings.gathering_id = gatherings.id and bookings.state = 'confirmed' and attendance.mark is null
 )
 for no key update of gatherings;
+
+-- name: payout()
+-- what was due to a facilitator by the statements that were made six weeks ago, and was not paid out since
+select
+    'payout' as source, late.facilitator_id::text || ':' || late.currency as about, late.at, null::timestamptz as due,
+    null::uuid as not_for,
+    jsonb_build_object(
+        'person', late.facilitator_id, 'name', people.name, 'currency', late.currency, 'amount', late.amount
+    ) as facts
+from (
+    select facilitator_id, currency, sum(due)::bigint as amount, max(at) as at
+    from (
+        select
+            statements.facilitator_id, statements.currency, lines.part - lines.transferred - lines.held as due,
+            months.closed_at as at
+        from statement_months as months
+        join statements on statements.month = months.month
+        join statement_lines as lines on lines.statement_id = statements.id
+        where months.closed_at < now() - interval '6 weeks'
+        union all
+        select facilitator_id, currency, - amount, null from hand_payouts
+    ) as moved
+    group by facilitator_id, currency having sum(due) > 0
+) as late
+join people on people.id = late.facilitator_id
+where not exists (
+    select from needs_put_off as off
+    where off.source = 'payout' and off.about = late.facilitator_id::text || ':' || late.currency and off.until > now()
+)
+order by late.at limit 21;

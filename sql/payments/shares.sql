@@ -1,6 +1,6 @@
 -- name: lock_terms(circle)!
 -- terms of one circle, or the default, are set one after the other
-select pg_advisory_xact_lock(hashtextextended('share terms of ' || coalesce(:circle::text, 'all'), 0));
+select pg_advisory_xact_lock(hashtextextended('share terms of ' || coalesce(:circle::uuid::text, 'all'), 0));
 
 -- name: newest(circle, currency)$
 -- the version that was set last for a circle, or as the default
@@ -30,7 +30,7 @@ select people.id, people.name, people.email, circles.discreet_name, circles.name
 from circles
 join hosts on hosts.circle_id = circles.id and hosts.part = 'lead'
 join people on people.id = hosts.person_id and people.suspended_at is null
-where circles.state not in ('draft', 'archived') and circles.currency = :currency
+where circles.state not in ('draft', 'archived') and circles.maximum > 0 and circles.currency = :currency
     and case when :circle::uuid is null then not exists (
         select from (
             select percent from share_terms

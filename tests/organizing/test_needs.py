@@ -149,6 +149,15 @@ MONEY = {
     "from checkouts where booking_id = $1",
     "difference": "insert into reconciliation_differences (kind, about, checkout_id, currency, stripe, at) "
     "select 'payment_not_here', 'txn_1', id, 'USD', 4500, now() from checkouts where booking_id = $1",
+    "payout": "with month as (insert into statement_months (month, until, closed_at) "
+    "values ('2020-01-01', '2020-02-01', now() - interval '43 days') returning month), "
+    "statement as (insert into statements (facilitator_id, month, currency) "
+    "select facilitator_id, month.month, 'USD' from payment_shares, month where booking_id = $1 returning id), "
+    "moved as (update share_rows set statement_id = statement.id from statement "
+    "where share_id = (select id from payment_shares where booking_id = $1) returning share_rows.*) "
+    "insert into statement_lines (statement_id, circle_id, way, seats, amount, part, transferred, held, since) "
+    "select statement.id, shares.circle_id, 'card', moved.seats, moved.amount, moved.part, 0, -4000, now() "
+    "from statement, moved, payment_shares as shares where shares.booking_id = $1",
 }
 
 
@@ -176,6 +185,8 @@ ENDS = {
     "payment": "update checkouts set state = 'paid', pending_at = null",
     "dispute": "update disputes set state = 'won', closed_at = now()",
     "difference": "update reconciliation_differences set ended_at = now(), ended = 'gone'",
+    "payout": "insert into hand_payouts (id, facilitator_id, currency, amount, paid_on) "
+    "select gen_random_uuid(), facilitator_id, 'USD', 4000, '2020-03-01' from statements",
     "stand_in": "delete from stand_ins",
     "register": "insert into attendance (booking_id, mark) select id, 'came' from bookings",
     "complaint": "update complaints set state = 'kept', decided_at = now()",
@@ -207,6 +218,7 @@ WORDS = {
     "payment": "A bank has not decided a payment",
     "dispute": "A payment is disputed: Mira, First steps home. Answer it by",
     "difference": "Stripe has a payment that this site does not know",
+    "payout": "$40 is due to Farid for more than six weeks",
     "circle": "Nobody can lead First steps home: 1 gathering ahead",
     "stand_in": "The stand-in of First steps home",
     "register": "1 of 1 not marked yet",

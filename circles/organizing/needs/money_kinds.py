@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from circles import payments
-from circles.base import clock
+from circles.base import clock, money
 from circles.base.clock import Viewer
 from circles.organizing.needs.rules import Kind, Need, Words
 from circles.store import db
@@ -95,6 +95,16 @@ def _difference(need: Need, viewer: Viewer) -> Words:
     return Words(f"{kind.title}.", kind.safe, "Look and settle", f"/organize/reconciliation/{need.about}")
 
 
+def _payout(need: Need, viewer: Viewer) -> Words:
+    amount = money.format_amount(need.facts["amount"], need.facts["currency"])
+    return Words(
+        f"{amount} is due to {need.facts['name']} for more than six weeks.",
+        "It stands in their statements, and nothing is paid out by itself.",
+        "See what is due",
+        f"/organize/payout-sheet/{need.facts['person']}/{need.facts['currency']}",
+    )
+
+
 KINDS = (
     Kind(
         "key",
@@ -132,4 +142,5 @@ KINDS = (
         _difference,
         many="differences from Stripe’s books",
     ),
+    Kind("payout", SQL.payout, "payout to a facilitator", _payout, "soon", many="payouts to facilitators"),
 )

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
+
+import pytest_asyncio
 
 from circles.payments import shares
 from circles.payments.shares import closing
 from circles.store.context import Context
 from tests.cast import add_booking, add_person
+from tests.conftest import Browser, OpenBrowser
 from tests.helpers import rows, value
+
+Visit = Callable[[UUID], Awaitable[Browser]]
+
+
+@pytest_asyncio.fixture
+async def visit(browser: OpenBrowser) -> AsyncIterator[Visit]:
+    """`page = await visit(person_id)`: a browser signed in as that person until the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        async def enter(person_id: UUID) -> Browser:
+            return await stack.enter_async_context(browser(person_id))
+
+        yield enter
 
 
 async def set_terms(
