@@ -93,8 +93,9 @@ order by gatherings.starts_at, pass_uses.used_at limit 200;
 
 -- name: pass_to_use(pass_id, actor_id)^
 -- a pass of somebody, as far as using it takes
-select passes.circle_id, passes.state, passes.uses, passes.used, passes.valid_until, circles.name as circle_name
-from passes join circles on circles.id = passes.circle_id
+select
+    passes.circle_id, passes.state, passes.uses, passes.used, passes.valid_until, passes.kept, circles.name as circle_name
+from passes_with_money as passes join circles on circles.id = passes.circle_id
 where passes.id = :pass_id and passes.person_id = :actor_id;
 
 -- name: lock_to_use(pass_id)^
@@ -103,7 +104,7 @@ select id, amount, uses from passes where id = :pass_id for no key update;
 
 -- name: take_use(pass_id, booking_id, place_values)$
 -- a seat that was just taken uses a pass of its person, for a gathering of its circle that begins in time: the first place that is
--- free, or nothing. place_values: what each place is worth. The caller has locked the pass
+-- free, or nothing, also where its money went back meanwhile. place_values: what each place is worth. The caller has locked the pass
 insert into pass_uses (booking_id, pass_id, place, value)
 select bookings.id, passes.id, free.place, (:place_values::int [])[free.place]
 from passes
@@ -118,6 +119,7 @@ cross join lateral (
 ) as free
 where passes.id = :pass_id and passes.state = 'active' and gatherings.starts_at <= passes.valid_until
     and free.place is not null
+    and (select money.kept from passes_with_money as money where money.id = passes.id) > 0
 returning place;
 
 -- name: use_of(booking_id)^
@@ -213,16 +215,26 @@ where passes.state = 'held' and (passes.held_until < now() or passes.let_go_at <
 order by passes.held_until limit :most;
 
 -- name: to_end(most)
--- passes whose time is over, and those of circles that ended, with why each ends
+-- passes whose time is over, those of circles that ended, and those of which all the money went back in another way and no bank decides
+-- any more, with why each ends
 select
     passes.id,
     case
         when circles.state = 'archived' then 'circle_ended'
+        when passes.valid_until >= now() then 'refunded'
         when circles.state = 'paused' then 'circle_paused'
         else 'expired'
     end as cause
 from passes join circles on circles.id = passes.circle_id
-where passes.state = 'active' and (passes.valid_until < now() or circles.state = 'archived')
+where passes.state = 'active' and (
+    passes.valid_until < now() or circles.state = 'archived'
+    or (
+        exists (select from operations where operations.pass_id = passes.id and operations.kind = 'refund')
+        or exists (select from disputes where disputes.pass_id = passes.id)
+    )
+    and not exists (select from disputes where disputes.pass_id = passes.id and disputes.closed_at is null)
+    and (select money.kept from passes_with_money as money where money.id = passes.id) = 0
+)
 order by passes.valid_until limit :most;
 
 -- name: of_circle(circle_id)

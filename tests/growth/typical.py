@@ -68,6 +68,7 @@ INERT = frozenset(
     starts_at status statuses statuses_said steps stripe_id subject suggested text_body times to_address to_name
     token_hash told type uid uids unsubscribe_url until url useful_until version wait wall_start wall_time walls ways
     audience last_line line send_at send_wall typed
+    place_values refund_kind refund_per_use refund_percent refund_weeks uses weeks
     families hidden patience is_kept kept_token_hash
     gone_token_hash leads shares_reason was_facilitator was_organizer without
     answered_at dedupe_key delay entrypoints failures last_uid payload runs urgency validity

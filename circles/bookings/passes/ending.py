@@ -106,8 +106,8 @@ async def end(context: Context, *, pass_id: str, cause: str) -> None:
         row = await queries.lock(tx, UUID(pass_id))
         if row["state"] != "active":
             return
-        if cause == "expired":
-            if row["valid_until"] >= row["now"]:  # prolonged meanwhile
+        if cause in ("expired", "refunded"):
+            if cause == "expired" and row["valid_until"] >= row["now"]:  # prolonged meanwhile
                 return
             await _end(tx, context, row, cause, 0)
             return

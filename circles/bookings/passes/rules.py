@@ -157,6 +157,9 @@ def use_refusals(
         return [Reason("pass_of_another_circle", text, "choice")]
     if row["state"] != "active":
         return [Reason("pass_over", "This pass cannot be used any more. Please choose an amount.", "choice")]
+    if not row["kept"]:
+        text = "The payment of this pass went back, or a bank looks into it. Please choose an amount."
+        return [Reason("pass_not_paid", text, "choice")]
     reasons = []
     left = row["uses"] - row["used"]
     if left < count:
@@ -297,6 +300,7 @@ END_TEXTS: Final = {
     "circle_paused": "The circle was paused when its time was over.",
     "suspended": "It ended with your account.",
     "expired": "Its time is over.",
+    "refunded": "Its payment went back.",
 }
 
 

@@ -305,7 +305,7 @@ async def test_without_stripe_nothing_is_held(scene: Scene) -> None:
     assert await scene.value("select end_cause from passes") == "no_checkout"
 
 
-async def test_a_dispute_takes_the_money_of_a_pass(scene: Scene) -> None:
+async def test_a_dispute_takes_the_money_of_a_pass(scene: Scene, drain: Drain) -> None:
     """What the bank took is neither owed nor earned; what was used before stays income no more than there is money."""
     pass_id = await helpers.paid_pass(scene)
     await helpers.book(scene, pass_id)
@@ -327,6 +327,16 @@ async def test_a_dispute_takes_the_money_of_a_pass(scene: Scene) -> None:
     async with scene.context.db.reading() as tx:
         (part,) = await states.parts_of(tx, checkout)
     assert (part.booking_id, part.balance, part.disputed) == (pass_id, 0, 16000)
+    (_, second) = await helpers.dates(scene, 2)
+    with pytest.raises(Refused, match="pass_not_paid"):
+        await helpers.book(scene, pass_id, second)
+    await ending.follow(scene.context)
+    await drain()
+    assert (await helpers.row(scene, pass_id))["state"] == "active"  # a bank still decides
+    await scene.value("update disputes set state = 'lost', closed_at = now() returning stripe_id")
+    await ending.follow(scene.context)
+    await drain()
+    assert (await helpers.row(scene, pass_id))["end_cause"] == "refunded"
 
 
 async def test_an_organizer_pays_back_the_whole_pass(scene: Scene, drain: Drain) -> None:
