@@ -295,7 +295,12 @@ from (
 ) as happened
 left join people on people.id = happened.who
 where happened.at is not null
-order by happened.at, happened.source in ('fee', 'share', 'transfer'), happened.source, happened.what;
+order by
+    happened.at, case
+        when happened.what = 'asked' then 0 when happened.source in ('fee', 'share', 'transfer') then 3
+        when happened.what in ('arrived', 'settled') then 2 else 1
+    end,
+    happened.source, happened.what;
 
 -- name: lock_payment(id)^
 -- a payment, locked, with whether a bank decides a dispute of it now

@@ -245,22 +245,24 @@ async def test_nothing_is_left_after_all_went_back(scene: Scene, odile: Browser,
 
 
 async def test_nothing_goes_back_while_a_bank_decides(scene: Scene, odile: Browser, drain: Drain) -> None:
+    """An inquiry takes no money yet, so all of it is left; a dispute has taken it."""
     booking = await paid_seat(scene, scene.cast.mira, drain)
     payment = await payment_of(scene, booking)
     text = (await odile.get(f"{LIST}/{payment}")).text
     intent = await scene.value("select payment_intent from checkouts where id = $1", payment)
-    async with scene.context.db.transaction() as tx:
-        dispute = await bank.open_dispute(tx, intent)
-    await drain()
-    refused = await odile.post(f"{LIST}/{payment}/refund", data=refund_form(text))
-    assert refused.status_code == 422
-    assert "A bank looks into a dispute of this payment." in refused.text
-    assert "$45 taken by a dispute" in refused.text
-    assert await scene.count("operations where kind = 'refund'") == 0
-    assert await found(odile, state="disputed") == [f"{LIST}/{payment}"]
-    async with scene.context.db.transaction() as tx:
-        await bank.close_dispute(tx, dispute["id"], "won")
-    await drain()
+    for inquiry, decision in ((True, "warning_closed"), (False, "won")):
+        async with scene.context.db.transaction() as tx:
+            dispute = await bank.open_dispute(tx, intent, inquiry=inquiry)
+        await drain()
+        refused = await odile.post(f"{LIST}/{payment}/refund", data=refund_form(text))
+        assert refused.status_code == 422
+        assert "A bank looks into a dispute of this payment." in refused.text
+        assert ("$45 taken by a dispute" in refused.text) == (not inquiry)
+        assert await scene.count("operations where kind = 'refund'") == 0
+        assert await found(odile, state="disputed") == [f"{LIST}/{payment}"]
+        async with scene.context.db.transaction() as tx:
+            await bank.close_dispute(tx, dispute["id"], decision)
+        await drain()
     assert (await send_back(odile, payment)).status_code == 303
     await drain()
     assert await refunded(scene) == 4500
