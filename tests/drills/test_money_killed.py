@@ -235,6 +235,25 @@ async def pay_more(site: Site) -> tuple[str, tuple[Any, ...]]:
     )
 
 
+async def buy_pass(site: Site) -> tuple[str, tuple[Any, ...]]:
+    """Its checkout is known and can be paid, or ended where nobody waits for it."""
+    member, circle = await site.stage.member(), site.stage.circle
+    async with site.stage.context.db.transaction() as tx:
+        offer = await tx.fetchval(
+            "insert into pass_offers (circle_id, number, is_sold, uses, weeks, currency, minimum, suggested, maximum, "
+            "refund_kind, refund_weeks) values ($1, 1, true, 2, 8, 'USD', 3000, 6000, 9000, 'percent', 8) returning id",
+            circle,
+        )
+    site.plan("POST /v1/checkout/sessions")
+    form = {"offer": str(offer), "version": str(site.stage.version), "agreed": "on", "amount": "60"}
+    await site.press(member, f"/circles/{circle}/pass", form | {"currency": "USD"})
+    return (
+        "select bool_and(url is not null or state in ('failed', 'expired')) from checkouts "
+        "where covers = 'pass' having count(*) = 1",
+        (),
+    )
+
+
 STEPS = {
     "opening a checkout": open_checkout,
     "reading a payment": read_payment,
@@ -244,6 +263,7 @@ STEPS = {
     "reversing a share after a dispute": reverse_transfer,
     "sending a share after a dispute was won": send_transfer_again,
     "an additional payment": pay_more,
+    "buying a pass": buy_pass,
 }
 
 
@@ -276,6 +296,10 @@ async def test_killed_while_the_balance_is_read(site: Site) -> None:
     await connect(site)
     await site.paid()
     site.plan("GET /v1/balance_transactions")
+    async with site.stage.context.db.transaction() as tx:
+        await tx.execute(
+            "update pgqueuer_schedules set next_run = now() where entrypoint = 'payments.read_balance'"
+        )
     await _converges(
         site,
         "reading the balance",
