@@ -152,6 +152,8 @@ select
     exists (
         select from disputes where disputes.checkout_id = listed.id and disputes.closed_at is null
     ) as is_disputed,
+    (select stripe_id from disputes where disputes.checkout_id = listed.id order by made_at desc limit 1) as dispute_id,
+    receipts.id as receipt_id, receipts.name as receipt_name,
     asked.id as asked_id, asked.amount as asked_amount, asked.reason as asked_reason, asked.note as asked_note,
     asked.frees_seat as asked_frees_seat, asked.asked_by, asked.asked_at, askers.name as asked_by_name,
     (
@@ -160,6 +162,7 @@ select
     ) as organizers
 from payments_listed as listed
 join checkouts on checkouts.id = listed.id
+left join receipts on receipts.checkout_id = listed.id
 left join refunds_by_hand as asked on asked.checkout_id = listed.id and asked.state = 'asked'
 left join people as askers on askers.id = asked.asked_by
 where listed.id = :id;

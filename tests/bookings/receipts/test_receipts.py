@@ -142,6 +142,8 @@ async def test_an_organizer_sends_a_receipt_again_to_its_person_alone(
         assert (
             f"/organize/receipts/{receipt['id']}" in (await odile.get(f"/organize/bookings/{booking}")).text
         )
+        of_payment = (await odile.get(f"/organize/payments/{receipt['checkout_id']}")).text
+        assert f"/organize/receipts/{receipt['id']}" in of_payment
         page = (await odile.get(f"/organize/receipts/{receipt['id']}")).text
         assert "Of Mira" in page
         answer = await odile.post(
