@@ -96,3 +96,38 @@ async def test_a_host_offers_a_pass_and_reads_every_reason(scene: Scene, browser
         stale = await farid.post(path, data=helpers.OFFER | {"number": "0", "uses": "5"})
         assert stale.status_code == 422
     assert await scene.count("pass_offers") == 1
+
+
+async def test_organizers_see_to_the_money_of_passes(scene: Scene, browser: OpenBrowser) -> None:
+    """What waits for a person may be of a pass: lists and pages name it, and money judged right begins it."""
+    paid = await helpers.paid_pass(scene)
+    checkout = await scene.value("select id from checkouts")
+    refund = await scene.value(
+        "insert into operations (kind, pass_id, checkout_id, idempotency_key, amount, state, fault, again_at) "
+        "values ('refund', $1, $2, 'key-1', 500, 'failed', 'declined', null) returning id",
+        paid,
+        checkout,
+    )
+    await scene.value(
+        "insert into disputes (stripe_id, pass_id, checkout_id, amount, currency, state, made_at) "
+        "values ('dp_1', $1, $2, 16000, 'USD', 'needs_response', now()) returning stripe_id",
+        paid,
+        checkout,
+    )
+    held = await helpers.buy(scene, scene.cast.milo, await scene.value("select id from pass_offers"))
+    finding = await scene.value(
+        "insert into payment_findings (kind, pass_id, stripe_id, payment_intent, amount, currency, expected, answered) "
+        "values ('foreign', $1, 'cs_other', 'pi_other', 16000, 'USD', '{}', '{}') returning id",
+        held.id,
+    )
+    async with browser(scene.cast.odile) as odile:
+        for path in ("", f"/refunds/{refund}", f"/findings/{finding}"):
+            page = await odile.get(f"/organize/money{path}")
+            assert page.status_code == 200
+            assert "a pass" in page.text
+        assert (await odile.get("/organize")).status_code == 200
+        sent = {"reason": "It is theirs", "give_seat": "on"}
+        assert (await odile.post(f"/organize/money/findings/{finding}", data=sent)).status_code == 303
+        assert (await helpers.row(scene, held.id))["state"] == "active"
+        sent = {"reason": "Paid back in cash"}
+        assert (await odile.post(f"/organize/money/refunds/{refund}", data=sent)).status_code == 303
