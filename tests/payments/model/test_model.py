@@ -131,6 +131,7 @@ def machine(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     stage.close()
 
 
+@pytest.mark.timeout(600)
 def test_the_books_agree_whatever_is_done(machine: type[Money]) -> None:
     run_state_machine_as_test(machine, settings=QUICK)
 

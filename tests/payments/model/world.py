@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 from starlette.applications import Starlette
 
+from circles.base import clock
 from circles.payments.gateway import Unreachable
 from circles.people import Person, by_ids
 from circles.store import db, jobs
@@ -132,11 +133,12 @@ class World:
         circle = Circle(id, await version_of(context, id), host, currency)
         self.circles.append(circle)
         for week in range(dates):
-            circle.dates.append(
-                await add_gathering(
-                    context, id, days=4 + 7 * week, id=UUID(int=len(self.circles) * 100 + week)
-                )
+            # So far ahead to the second, whatever hour it is now.
+            date, starts_at = (
+                UUID(int=len(self.circles) * 100 + week),
+                clock.now() + timedelta(days=4 + 7 * week),
             )
+            circle.dates.append(await add_gathering(context, id, starts_at=starts_at, id=date))
 
     def person(self, id: UUID) -> Person:
         return next(one for one in [*self.people, *self.hosts, self.organizer] if one.id == id)
