@@ -237,7 +237,8 @@ async def _answer(
             return _repeated(await SQL.answer_of(tx, key=key), digest)
         try:
             params = checked(name, unbracket(text))
-            made = await call(tx, params, request.path_params.get("id", ""))
+            async with tx.transaction():  # whatever a call did that is refused is undone
+                made = await call(tx, params, request.path_params.get("id", ""))
             status, answer = 200, await objects.expand(tx, made, params.get("expand", []))
         except ApiError as error:
             if not error.kept:
