@@ -66,7 +66,7 @@ with waiting as materialized (
 )
 select distinct people.id, people.name, people.email
 from added join people on people.id = added.facilitator_id
-where people.suspended_at is null
+where people.suspended_at is null and people.email not like '%@gone.invalid'
     and exists (select from counted where counted.statement_id = added.id and counted.part <> 0);
 
 -- name: lock_payee(person)$

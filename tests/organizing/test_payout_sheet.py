@@ -182,3 +182,14 @@ async def test_joined_accounts_share_what_is_owed(context: Context, cast: Cast, 
         assert (await shares.owed(tx, other, "USD")).due == OWED
     odile = await person(context, cast.odile)
     assert await shares.note_payout(context, odile, payout(cast, OWED, context, to=other))
+
+
+async def test_what_is_owed_to_an_erased_account_can_be_noted(
+    context: Context, cast: Cast, stated: str
+) -> None:
+    """The amounts stay; nothing is mailed."""
+    await change(context, "update people set email = id || '@gone.invalid' where id = $1", cast.farid)
+    mails = await value(context, "select count(*) from mails")
+    odile = await person(context, cast.odile)
+    assert await shares.note_payout(context, odile, payout(cast, OWED, context))
+    assert await value(context, "select count(*) from mails") == mails
