@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from circles.practice.stripe import balance, disputes, refunds
 from circles.store.context import Context
 from tests.payments.helpers import pay, start
 
-PAYMENTS = int(os.environ.get("CIRCLES_TEST_PAYMENTS", "1000"))
+PAYMENTS = 5000
 # The month before this one, so that all of it is past.
 MONTH = (
     datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)

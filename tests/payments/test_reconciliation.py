@@ -58,6 +58,7 @@ async def killed_half_way(context: Context, database_url: str) -> None:
     await change(context, "update reconciliation_runs set beat_at = beat_at - interval '2 minutes'")
 
 
+@pytest.mark.timeout(600)
 async def test_twenty_differences_among_five_thousand_payments(
     context: Context, cast: Cast, database_url: str, outcomes: Outcomes
 ) -> None:
