@@ -117,7 +117,9 @@ select
     'refund' as source, waiting.id::text as about, waiting.created_at as at, null::timestamptz as due, null::uuid as not_for,
     jsonb_build_object('name', people.name, 'circle', circles.name) as facts
 from waiting_refunds as waiting
-join paid_items as items on items.id = coalesce(waiting.booking_id, waiting.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(waiting.booking_id, waiting.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where waiting.is_stuck
@@ -179,7 +181,9 @@ select
     'finding' as source, payment_findings.id::text as about, payment_findings.created_at as at, null::timestamptz as due,
     null::uuid as not_for, jsonb_build_object('name', people.name, 'circle', circles.name) as facts
 from payment_findings
-join paid_items as items on items.id = coalesce(payment_findings.booking_id, payment_findings.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(payment_findings.booking_id, payment_findings.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where payment_findings.settled_at is null
@@ -197,7 +201,9 @@ select
     jsonb_build_object('name', people.name, 'circle', circles.name) as facts
 from checkouts
 join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.position = 1
-join paid_items as items on items.id = coalesce(lines.booking_id, lines.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(lines.booking_id, lines.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where checkouts.pending_at < now() - interval '15 days' and checkouts.state = 'open'
@@ -214,7 +220,9 @@ select
     'dispute' as source, disputes.stripe_id as about, disputes.made_at as at, disputes.answer_by as due, null::uuid as not_for,
     jsonb_build_object('name', people.name, 'circle', circles.name) as facts
 from disputes
-join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(disputes.booking_id, disputes.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where disputes.closed_at is null and disputes.state like '%needs_response'

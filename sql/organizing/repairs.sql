@@ -35,7 +35,9 @@ where passes.id = any(:ids::uuid [])
 union all
 select operations.id, people.name, circles.name, items.starts_at, items.zone, operations.booking_id
 from operations
-join paid_items as items on items.id = coalesce(operations.booking_id, operations.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(operations.booking_id, operations.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where operations.id = any(:ids::uuid [])

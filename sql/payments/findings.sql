@@ -20,7 +20,9 @@ select
     payment_findings.answered, payment_findings.created_at, people.name as person_name, people.id as person_id,
     circles.name as circle_name, items.starts_at, items.zone
 from payment_findings
-join paid_items as items on items.id = coalesce(payment_findings.booking_id, payment_findings.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(payment_findings.booking_id, payment_findings.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where payment_findings.settled_at is null

@@ -311,7 +311,9 @@ select
     circles.discreet_name, items.starts_at, items.zone, operations.amount - operations.covered as amount,
     operations.again_at
 from operations
-join paid_items as items on items.id = coalesce(operations.booking_id, operations.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(operations.booking_id, operations.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where operations.id = :operation_id and people.email not like '%@gone.invalid';

@@ -11,7 +11,9 @@ select
     waiting.*, coalesce(checkouts.currency, payment_findings.currency, '') as currency, now() as now,
     people.name as person_name, circles.name as circle_name, items.starts_at, items.zone
 from waiting_refunds as waiting
-join paid_items as items on items.id = coalesce(waiting.booking_id, waiting.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(waiting.booking_id, waiting.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 left join checkouts on checkouts.id = waiting.checkout_id
@@ -32,7 +34,9 @@ select
     ) as disputed,
     people.name as person_name, circles.name as circle_name, items.starts_at, items.zone
 from operations
-join paid_items as items on items.id = coalesce(operations.booking_id, operations.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(operations.booking_id, operations.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 left join checkouts on checkouts.id = operations.checkout_id
@@ -47,7 +51,9 @@ select
     coalesce(checkouts.covers, 'booking') as covers, checkouts.amount as asked_amount,
     people.name as person_name, circles.name as circle_name, items.starts_at, items.zone
 from payment_findings
-join paid_items as items on items.id = coalesce(payment_findings.booking_id, payment_findings.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(payment_findings.booking_id, payment_findings.pass_id) offset 0
+) as items
 left join bookings on bookings.id = payment_findings.booking_id
 left join checkouts on checkouts.id = coalesce(
     (select own.id from checkouts as own where own.stripe_id = payment_findings.stripe_id), checkout_named(items.id)
@@ -69,7 +75,9 @@ from (
     select * from checkouts where debit_failed_at > now() - interval '30 days' and state = 'expired'
 ) as checkouts
 join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.position = 1
-join paid_items as items on items.id = coalesce(lines.booking_id, lines.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(lines.booking_id, lines.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 order by is_undecided desc, checkouts.pending_at, checkouts.debit_failed_at desc limit :most;
@@ -81,7 +89,9 @@ select
     circles.name as circle_name, items.starts_at, items.zone, lines.booking_id as of_booking, lines.pass_id as of_pass
 from checkouts
 join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.position = 1
-join paid_items as items on items.id = coalesce(lines.booking_id, lines.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(lines.booking_id, lines.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where checkouts.id = :id;
@@ -117,7 +127,9 @@ select
     items.zone
 from operations
 join checkouts on checkouts.id = operations.checkout_id
-join paid_items as items on items.id = coalesce(operations.booking_id, operations.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(operations.booking_id, operations.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where operations.kind = 'create_checkout' and operations.state = 'failed' and operations.settled_at is null
@@ -131,7 +143,9 @@ select
     disputes.*, people.name as person_name, items.state as booking_state, items.is_pass, circles.name as circle_name,
     items.starts_at, items.zone
 from disputes
-join paid_items as items on items.id = coalesce(disputes.booking_id, disputes.pass_id)
+cross join lateral (
+    select * from paid_items as each where each.id = coalesce(disputes.booking_id, disputes.pass_id) offset 0
+) as items
 join people on people.id = items.person_id
 join circles on circles.id = items.circle_id
 where disputes.closed_at is null or disputes.closed_at > now() - interval '90 days'
