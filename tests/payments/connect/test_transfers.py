@@ -179,6 +179,12 @@ async def test_a_lost_answer_reverses_once(
     assert await value(context, "select state from connect_operations") == "done"
 
 
+REFUSED_IN_THE_BOOKS = """select booked.id from practice_objects as booked
+where booked.kind = 'balance_transaction' and booked.body ->> 'type' = 'refund' and not exists (
+    select from practice_objects as refunds where refunds.kind = 'refund' and refunds.id = booked.body ->> 'source'
+)"""
+
+
 async def test_an_empty_account_holds_no_member_up(
     context: Context, cast: Cast, booking: UUID, account: str
 ) -> None:
@@ -189,6 +195,7 @@ async def test_an_empty_account_holds_no_member_up(
         await look_alike_transfers.empty(tx, account)
     await refund(context, booking, 4500)
     assert await balance(context, booking) == 0
+    assert await rows(context, REFUSED_IN_THE_BOOKS) == [], "the call that was refused left nothing at Stripe"
     for _ in range(6):
         await change(context, "update connect_operations set again_at = now() where again_at is not null")
         await settle(context, times=1)

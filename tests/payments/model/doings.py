@@ -169,7 +169,8 @@ class Hosts(Booked):
         cut=CUTS,
     )
     def note_cash(self, number: int, kind: str, typed: str, twice: bool, cut: Cut | None) -> None:
-        if not (row := self.pick(number, "confirmed", "cancelled")):
+        free = [row for row in self.now.of_state("confirmed", "cancelled") if row["kind"] != "paid"]
+        if not (row := one_of(free, number)):
             return
         key = uuid4()
         noted = (row["id"], kind, int(typed) * 100)
