@@ -262,7 +262,8 @@ async def test_merging_handles_every_table_that_has_one_row_for_a_person(context
     )
     text = await value(context, "select prosrc from pg_proc where proname = 'merge_people'")
     # refused or ended before: two listings, two open introductions, a suspension, two passes of a circle being paid
-    refused_before = {"listings", "introductions", "suspensions", "merges", "passes"}
+    # or an account at Stripe, of which a trigger of its table ends the second
+    refused_before = {"listings", "introductions", "suspensions", "merges", "passes", "connect_accounts"}
     unhandled = {
         row["name"]
         for row in found

@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 
 from circles import payments
-from circles.payments import checkout as checkouts
 from circles.payments import sync
 from circles.payments.connect import transfers
 from circles.payments.refunds import disputes, states
@@ -274,21 +273,3 @@ async def test_several_bookings_of_one_checkout_send_the_sum_of_their_parts(
     await settle(context)
     assert await at_stripe(context) == (TOTAL - 3000) * 8 // 10
     assert await owed(context, cast.farid) == 0
-
-
-async def test_an_additional_payment_sends_its_own_part(
-    context: Context, cast: Cast, booking: UUID, account: str
-) -> None:
-    await paid_booking(context, booking)
-    async with context.db.transaction() as tx:
-        more = await checkouts.prepare_addition(
-            tx, booking, 1500, "USD", await tx.fetchval("select now() + interval '1 hour'")
-        )
-    await start(context, more)
-    stripe_id = await pay(context, more)
-    await sync.sync_checkout(context, stripe_id=stripe_id)
-    await settle(context)
-    assert await at_stripe(context) == PART + 1200
-    await refund(context, booking, 6000)
-    await settle(context)
-    assert await at_stripe(context) == 0 == await owed(context, cast.farid)
