@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -23,6 +24,7 @@ from circles.hosting.change import actions as changes
 from circles.payments import sync
 from circles.payments.stuck import actions as stuck
 from circles.people import Person
+from tests.helpers import start_in
 from tests.payments.model.machine import ALL, CUTS, NUMBERS, Deed, Money, one_of
 from tests.payments.model.processes import Cut
 from tests.payments.model.world import Circle
@@ -104,6 +106,16 @@ class Members(Booked):
         shown = self.refund_by_terms(row)
         work = actions.cancel(self.site.context, self.owner(row), row["id"], shown=shown)
         self.act(Deed("cancel", ends={row["id"]: shown}), work, cut)
+
+    @rule(number=NUMBERS, cut=CUTS)
+    def cancel_late(self, number: int, cut: Cut | None) -> None:
+        """Cancel when only a part comes back: the date is near, and the payment is not of a moment ago."""
+        if row := self.pick(number, "confirmed"):
+            self.act(
+                Deed("date comes near"), start_in(self.site.context, row["gathering_id"], timedelta(hours=5))
+            )
+            self.act(Deed("time passes"), self.world.time_passes("40 minutes"))
+            self.cancel(number, cut)
 
     @rule(number=NUMBERS, wish=NUMBERS, cut=CUTS)
     def change_amount(self, number: int, wish: int, cut: Cut | None) -> None:
