@@ -19,4 +19,4 @@ if "rich" not in sys.modules:
     del sys.modules["rich"]
 
 # The newest entry of CHANGELOG.md.
-VERSION = "2026-11-26.3"
+VERSION = "2026-11-26.4"
