@@ -393,3 +393,25 @@ async def test_a_joined_account_brings_its_pass_and_the_offers_it_published(
     await scene.value("select merge_people($1, $2)", scene.cast.fern, scene.cast.farid)
     assert (await helpers.row(scene, pass_id))["person_id"] == scene.cast.milo
     assert await scene.value("select published_by from pass_offers") == scene.cast.fern
+
+
+async def test_the_month_counts_what_passes_brought(scene: Scene) -> None:
+    """Each gathering in its month, and what nobody used in the month in which the pass ended; nothing of what went back."""
+    pass_id = await helpers.paid_pass(scene)
+    await helpers.book(scene, pass_id)
+    await scene.starts_in(scene.cast.gathering, -timedelta(days=40))
+    starts_at = await scene.value("select wall_start from gatherings where id = $1", scene.cast.gathering)
+    came, ended = starts_at.date().replace(day=1), (await scene.value("select now()")).date().replace(day=1)
+    paid = "select paid from count_month($1, 100)"
+    assert [await scene.value(paid, month) for month in (came, ended)] == [{"USD": 2666}, {}]
+    await helpers.shift(scene, pass_id, 57)
+    await ending.end(scene.context, pass_id=str(pass_id), cause="expired")
+    ended = await scene.value(
+        "select date_trunc('month', ended_at at time zone zone)::date from passes "
+        "join circles on circles.id = circle_id where passes.id = $1",
+        pass_id,
+    )
+    assert [await scene.value(paid, month) for month in (came, ended)] == [{"USD": 2666}, {"USD": 13334}]
+    odile = await scene.person(scene.cast.odile)
+    await ending.refund_by_organizer(scene.context, odile, pass_id, what="all", reason="Ill", shown=16000)
+    assert [await scene.value(paid, month) for month in (came, ended)] == [{}, {}]
