@@ -10,16 +10,18 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
 import argparse
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, TextIO, cast
+from typing import Any
 
 import circles
 from circles.base.errors import CirclesError, NotFound, Refused
 from circles.commands.opening import (
+    INTERRUPTED,
+    UNREAD,
     OutputLost,
+    carry_out,
     check_stripe,
     context,
     database,
@@ -68,38 +70,6 @@ def main(arguments: list[str] | None = None) -> int:
 
         logs.log_crash(error)
         return 1
-
-
-def carry_out(command: Callable[[], int]) -> int:
-    """Run a command whose standard streams may be closed, full or read by nobody. Returns its exit status."""
-    open_streams()
-    try:
-        status = command()
-    except SystemExit as ended:  # argparse's, after its help
-        status = ended.code if isinstance(ended.code, int) else 1
-    except KeyboardInterrupt:
-        status = INTERRUPTED
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError as error:
-            status = UNREAD if isinstance(error, BrokenPipeError) else status or 1
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # the interpreter tries once more
-    return status
-
-
-def open_streams() -> None:
-    """Open the standard streams that are closed: else a connection gets the number that others print to."""
-    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
-        os.set_inheritable(handle, True)
-    os.close(handle)
-    sys.stdin = sys.stdin or _opened(0, "r")
-    sys.stdout = sys.stdout or _opened(1, "w")
-    sys.stderr = sys.stderr or _opened(2, "w")
-
-
-def _opened(handle: int, mode: str) -> TextIO:
-    return cast(TextIO, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
 
 
 def run_command(given: argparse.Namespace) -> int:
@@ -265,9 +235,8 @@ def reconcile(month: str) -> int:
             return await reconcile.run(opened, month)
 
     with database(read_settings(), shared=True) as settings:
-        build(
-            settings
-        )  # it hands payments what listens to them, and in practice mode the look-alike of Stripe
+        # It hands payments what listens to them, and in practice mode the look-alike of Stripe.
+        build(settings)
         lines, is_well = asyncio.run(run())
     say("\n".join(lines))
     return 0 if is_well else 1
@@ -407,9 +376,6 @@ PERSON_COMMANDS: dict[str, Callable[[str], int]] = {
 
 # A signal ends them in order, so that is no failure.
 SERVICES = ("serve", "work")
-
-# Exit statuses as a shell gives them: 128 and the number of the signal (SIGINT, SIGPIPE).
-INTERRUPTED, UNREAD = 130, 141
 
 # Those that write. On the embedded database of a machine that has production settings they are probably meant for the
 # other database.

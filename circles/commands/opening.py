@@ -1,4 +1,4 @@
-"""What every command opens before its own work: the settings, the database they name, and a context."""
+"""What every command opens: the standard streams, the settings, the database they name, and a context."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from circles.base.errors import CirclesError
 
@@ -16,6 +16,9 @@ from circles.base.errors import CirclesError
 if TYPE_CHECKING:
     from circles.base.settings import Settings
     from circles.store.context import Context
+
+# Exit statuses as a shell gives them: 128 and the number of the signal (SIGINT, SIGPIPE).
+INTERRUPTED, UNREAD = 130, 141
 
 
 class OutputLost(CirclesError):
@@ -48,6 +51,38 @@ def tell(text: str) -> None:
     """Print something for a person on standard error; a command goes on where nobody can read it."""
     with suppress(OSError):
         print(text, file=sys.stderr, flush=True)
+
+
+def carry_out(command: Callable[[], int]) -> int:
+    """Run a command whose standard streams may be closed, full or read by nobody. Returns its exit status."""
+    open_streams()
+    try:
+        status = command()
+    except SystemExit as ended:  # argparse's, after its help
+        status = ended.code if isinstance(ended.code, int) else 1
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            status = UNREAD if isinstance(error, BrokenPipeError) else status or 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # the interpreter tries once more
+    return status
+
+
+def open_streams() -> None:
+    """Open the standard streams that are closed: else a connection gets the number that others print to."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    sys.stdin = sys.stdin or _opened(0, "r")
+    sys.stdout = sys.stdout or _opened(1, "w")
+    sys.stderr = sys.stderr or _opened(2, "w")
+
+
+def _opened(handle: int, mode: str) -> TextIO:
+    return cast(TextIO, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
 
 
 class StripeRefused(CirclesError):

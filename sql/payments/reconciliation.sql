@@ -333,10 +333,3 @@ from (
     ) as moved
 ) as own
 where transactions.id = own.id;
-
--- name: counts_of(since, until)
--- how many differences of a time there are, by kind and how they ended
-select kind, coalesce(ended, 'open') as state, count(*) as count
-from reconciliation_differences
-where ended_at is null or (at >= :since and at < :until)
-group by kind, coalesce(ended, 'open') order by kind, 2;
