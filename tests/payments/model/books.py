@@ -229,8 +229,10 @@ class Snapshot:
     def gone_elsewhere(self) -> dict[str, int]:
         """Of every payment, what went back at Stripe's dashboard and by disputes that were lost."""
         gone: dict[str, int] = dict.fromkeys(self.charges(), 0)
+        # One that failed may be tried again by an organizer, and is then a refund of ours.
+        made_there = {str(row["id"]) for row in self.refunds if row["reason"] == "at_stripe"}
         for refund in self.objects["refund"]:
-            if refund["status"] in LIVE and "operation" not in refund["metadata"]:
+            if refund["status"] in LIVE and refund["metadata"].get("operation") in (None, *made_there):
                 gone[refund["payment_intent"]] += refund["amount"]
         for dispute in self.objects["dispute"]:
             gone[dispute["payment_intent"]] -= sum(move["amount"] for move in dispute["balance_transactions"])
