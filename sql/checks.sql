@@ -258,6 +258,25 @@ select count(*) from (
     group by statement_id, circle_id, way having sum(seats) <> 0 or sum(amount) <> 0 or sum(part) <> 0
 ) as differing;
 
+-- name: what_is_due_is_what_the_ledger_owes()$
+-- what is due to each facilitator in each currency, by their statements, what is in none yet and what was paid out by hand, is what
+-- the ledger says to be owed to them
+select count(*) from (
+    select currency, person_id, sum(due) as due from (
+        select statements.currency, statements.facilitator_id as person_id, lines.part - lines.transferred - lines.held as due
+        from statements join statement_lines as lines on lines.statement_id = statements.id
+        union all
+        select currency, facilitator_id, part - transferred - held from unstated_shares
+        union all
+        select currency, facilitator_id, - amount from hand_payouts
+        union all
+        select lines.currency, coalesce(people.merged_into, people.id), lines.amount
+        from ledger_lines as lines join people on people.id = lines.owner_id
+        where lines.account = 'facilitators'
+    ) as moved
+    group by currency, person_id having sum(due) <> 0
+) as differing;
+
 -- name: payouts_by_hand_are_posted()$
 -- every payout that was noted, and every correction of one, is in the ledger
 select count(*) from hand_payouts where not exists (

@@ -239,7 +239,8 @@ MAP: dict[str, dict[str, Care]] = {
         "id kind checkout_id transfer_id amount request idempotency_key state stripe_id fault tries called_at "
         "again_at created_at done_at settled_at settled_reason",
     ),
-    "transfer_rows": _all(
+    "transfer_rows": _all(IMPERSONAL, "statement_id")
+    | _all(
         PERSONAL,
         "id at recorded_at checkout_id account_id kind amount currency stripe_id transfer_id",
     ),

@@ -46,7 +46,7 @@ with waiting as materialized (
 ), counted as (
     select added.id as statement_id, stated.since, waiting.circle_id, waiting.way, waiting.seats, waiting.amount, waiting.part,
         waiting.transferred, waiting.held, waiting.share_row_id, waiting.cash_row_id,
-        waiting.pass_entry_id
+        waiting.pass_entry_id, waiting.transfer_row_id
     from waiting
     join stated on stated.facilitator_id = waiting.facilitator_id and stated.circle_id = waiting.circle_id
         and stated.currency = waiting.currency and stated.way = waiting.way
@@ -63,6 +63,9 @@ with waiting as materialized (
 ), passes as (
     update pass_share_rows set statement_id = counted.statement_id
     from counted where pass_share_rows.entry_id = counted.pass_entry_id
+), transfers as (
+    update transfer_rows set statement_id = counted.statement_id
+    from counted where transfer_rows.id = counted.transfer_row_id
 )
 select distinct people.id, people.name, people.email
 from added join people on people.id = added.facilitator_id

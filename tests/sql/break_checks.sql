@@ -534,6 +534,17 @@ select facilitator_id, '2020-01-01', currency from payment_shares limit 1;
 update share_rows set statement_id = (select id from statements where month = '2020-01-01')
 where id = (select max(id) from share_rows);
 
+-- name: what_is_due_is_what_the_ledger_owes#
+-- a statement that says that an account got more than went there
+insert into statement_months (month, until) values ('2020-02-01', '2020-03-01');
+with added as (
+    insert into statements (facilitator_id, month, currency)
+    select facilitator_id, '2020-02-01', currency from payment_shares limit 1
+    returning id
+)
+insert into statement_lines (statement_id, circle_id, way, seats, amount, part, transferred, held, since)
+select added.id, (select circle_id from payment_shares limit 1), 'card', 0, 0, 0, 5, 0, now() from added;
+
 -- name: payouts_by_hand_are_posted#
 -- a payout that the ledger does not know
 alter table hand_payouts disable trigger hand_payouts_post;
