@@ -216,4 +216,5 @@ async def prepare(settings: Settings) -> bool:
             return False
         print("Planting the demo community; this happens once ...", flush=True)
         await demo.load(opened)
+        await demo.add_books(opened)
     return True

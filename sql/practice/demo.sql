@@ -31,3 +31,15 @@ with due as (
 )
 insert into events (what, about, who, at, details)
 select 'payout.noted', facilitator_id, noted_by, at, jsonb_build_object('payout', id) from noted;
+
+-- name: payment_to_dispute()$
+-- the newest payment of a gathering that was over for a week, of which nothing went back, by its id at Stripe
+select checkouts.payment_intent
+from checkouts
+join bookings on bookings.id = checkouts.booking_id
+join gatherings on gatherings.id = bookings.gathering_id
+where checkouts.state = 'paid' and gatherings.ends_at < now() - interval '7 days'
+    and not exists (
+        select from money_rows where money_rows.checkout_id = checkouts.id and money_rows.kind <> 'payment'
+    )
+order by gatherings.ends_at desc, checkouts.payment_intent limit 1;

@@ -27,11 +27,12 @@ from circles.bookings import actions as booking_actions
 from circles.directory.listing import places, words
 from circles.directory.listing import rules as listing_rules
 from circles.hosting.schedule import planting
+from circles.payments.refunds.readings import read_what_happened
 from circles.people import picture_upload
 from circles.practice import demo
 from circles.practice.demo import data, therapists
 from circles.practice.stripe import objects, refunds, webhooks
-from circles.store import checks, db
+from circles.store import checks, db, jobs
 from circles.store.context import Context
 from tests.conftest import OpenBrowser
 
@@ -529,6 +530,29 @@ async def test_the_canceled_gathering_is_ahead_and_refunded(demo_context: Contex
 async def test_loading_sends_no_mail_and_leaves_no_job(demo_context: Context) -> None:
     assert await _value(demo_context, "select count(*) from mails") == 0
     assert await _value(demo_context, "select count(*) from pgqueuer") == 0
+
+
+async def test_stripe_has_payouts_fees_and_a_dispute_of_it(demo_context: Context) -> None:
+    """As `make run` loads it: the worker reads all of it in its first minute, and nothing differs."""
+    await demo.add_books(demo_context)
+    await read_what_happened(demo_context)  # as the webhook of the dispute has it read
+    await jobs.drain(demo_context)
+    (run,) = await _fetch(demo_context, "select outcome, mended from reconciliation_runs")
+    assert run == {"outcome": "done", "mended": 0}
+    (balance,) = await _fetch(demo_context, "select stripe, listed, ledger from reconciliation_balances")
+    assert balance["stripe"] == balance["listed"] == balance["ledger"] > 0
+    assert await _value(demo_context, "select count(*) from reconciliation_differences") == 0
+    assert {row["state"] for row in await _fetch(demo_context, "select state from payouts")} == {
+        "paid",
+        "in_transit",
+    }
+    unread = await _value(
+        demo_context,
+        "select count(*) from checkouts where state = 'paid' "
+        "and not exists (select from payment_fees where checkout_id = checkouts.id)",
+    )
+    assert unread == 0
+    assert await _value(demo_context, "select count(*) from disputes where state = 'needs_response'") == 1
 
 
 # Planting twice

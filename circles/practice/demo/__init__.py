@@ -11,6 +11,7 @@ from circles.payments import shares
 from circles.practice.demo.agreements import change_guidelines
 from circles.practice.demo.hosting import add_hosts, add_pictures, pause_end_and_copy
 from circles.practice.demo.introductions import add_introductions
+from circles.practice.demo.organizing.books import add_books
 from circles.practice.demo.organizing.month import add_month
 from circles.practice.demo.organizing.shares import add_terms, close_months
 from circles.practice.demo.plan import Plan, community
@@ -27,7 +28,7 @@ from circles.store import db
 from circles.store.context import Context
 from circles.store.privacy import MAP
 
-__all__ = ["is_new", "load", "plan"]
+__all__ = ["add_books", "is_new", "load", "plan"]
 
 SQL = db.queries("practice/demo")
 LISTINGS = db.queries("directory/listing")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, Literal
 
 from circles.practice.stripe import balance
@@ -36,8 +38,22 @@ async def pay_out(tx: db.Tx, *, with_pending: bool = False) -> list[Object]:
         await BALANCE.pay_out(
             tx, payout=payout["id"], currency=row["currency"], now=now, with_pending=with_pending
         )
+        await add_event(tx, "payout.created", payout)
         made.append(payout)
     return made
+
+
+async def pay_out_past(tx: db.Tx, times: Iterable[datetime]) -> None:
+    """Make the automatic payouts of times that are over, the earliest first. No webhook says so."""
+    await balance.fill_in(tx)
+    now = await SQL.clock(tx)
+    for at in (int(time.timestamp()) for time in times):
+        state = "paid" if _arrival(at) <= now else "in_transit"
+        for row in await db.rows(BALANCE.payable(tx, now=at, with_pending=False)):
+            payout = await _make(tx, row["amount"], row["currency"], at, automatic=True, state=state)
+            await BALANCE.pay_out(
+                tx, payout=payout["id"], currency=row["currency"], now=at, with_pending=False
+            )
 
 
 async def pay_out_by_hand(tx: db.Tx, amount: int, currency: str) -> Object:
@@ -46,17 +62,21 @@ async def pay_out_by_hand(tx: db.Tx, amount: int, currency: str) -> Object:
     funds = {row["currency"]: row for row in await db.rows(BALANCE.balances(tx))}
     if amount <= 0 or currency not in funds or amount > funds[currency]["available"]:
         raise ApiError("You have insufficient funds in your Stripe account.", code="balance_insufficient")
-    return await _make(tx, amount, currency, await SQL.clock(tx), automatic=False)
+    payout = await _make(tx, amount, currency, await SQL.clock(tx), automatic=False)
+    await add_event(tx, "payout.created", payout)
+    return payout
 
 
-async def _make(tx: db.Tx, amount: int, currency: str, now: int, *, automatic: bool) -> Object:
+async def _make(
+    tx: db.Tx, amount: int, currency: str, now: int, *, automatic: bool, state: str = "in_transit"
+) -> Object:
     id = new_id("po")
     move = balance.transaction("payout", -amount, currency, now=now, source=id, description="STRIPE PAYOUT")
     body = {
         "id": id,
         "object": "payout",
         "amount": amount,
-        "arrival_date": now + _ARRIVES_AFTER,
+        "arrival_date": _arrival(now),
         "automatic": automatic,
         "balance_transaction": await balance.add(tx, move),
         "created": now,
@@ -74,14 +94,18 @@ async def _make(tx: db.Tx, amount: int, currency: str, now: int, *, automatic: b
         "reversed_by": None,
         "source_type": "card",
         "statement_descriptor": None,
-        "status": "in_transit",
+        "status": state,
         "type": "bank_account",
     }
     await SQL.add(tx, id=id, kind="payout", body=body)
     if automatic:
         await BALANCE.note_payout(tx, id=body["balance_transaction"], payout=id)
-    await add_event(tx, "payout.created", body)
     return body
+
+
+def _arrival(now: int) -> int:
+    """When a payout that is made now arrives: the first moment of a day in UTC, as Stripe says days."""
+    return (now + _ARRIVES_AFTER) // 86400 * 86400
 
 
 async def decide(tx: db.Tx, id: str, decision: Decision) -> Object:
