@@ -35,6 +35,10 @@ RIGHTS_FOR_BOOKS: Mapping[str, tuple[str, str]] = {
     "Balance Transaction Sources: read": ("GET", "/v1/balance_transactions?limit=1&expand%5B%5D=data.source"),
     "Payouts: read": ("GET", "/v1/payouts?limit=1"),
 }
+# Without which disputes are answered at Stripe's dashboard alone. An empty POST for a dispute that nobody has changes none.
+RIGHTS_FOR_ANSWERS: Mapping[str, tuple[str, str]] = {
+    "Disputes: write": ("POST", "/v1/disputes/du_none"),
+}
 # Those of Stripe Connect, where it is on. No empty POST for accounts: it would open one.
 RIGHTS_FOR_CONNECT: Mapping[str, tuple[str, str]] = {
     "Accounts: write": ("GET", "/v1/accounts?limit=1"),
@@ -42,6 +46,8 @@ RIGHTS_FOR_CONNECT: Mapping[str, tuple[str, str]] = {
     "Transfers: write": ("POST", "/v1/transfers"),
     "Transfers: read": ("GET", "/v1/transfers?limit=1"),
 }
+# The event of our own account that Connect adds.
+TRANSFER_EVENTS = ("transfer.reversed",)
 CONNECT_EVENTS = ("account.updated", "account.application.deauthorized")
 # The events that move something here; the README names them for the operator.
 EVENTS = (
@@ -88,6 +94,7 @@ async def check_key(settings: Settings, transport: httpx.AsyncBaseTransport | No
         calls = [
             *RIGHTS.values(),
             *RIGHTS_FOR_BOOKS.values(),
+            *RIGHTS_FOR_ANSWERS.values(),
             *(RIGHTS_FOR_CONNECT.values() if settings.stripe_connect_country else ()),
             ("GET", "/v1/account"),
             ("GET", "/v1/webhook_endpoints?limit=100"),
@@ -100,7 +107,7 @@ async def check_key(settings: Settings, transport: httpx.AsyncBaseTransport | No
     if any(answer.status_code == 401 for answer in answers):
         return KeyReport(["CIRCLES_STRIPE_SECRET_KEY: Stripe does not know this key. Copy it anew."], [])
     *rights, account, endpoints = answers
-    count = len(RIGHTS) + len(RIGHTS_FOR_BOOKS)
+    count = len(RIGHTS) + len(RIGHTS_FOR_BOOKS) + len(RIGHTS_FOR_ANSWERS)
     problems, warnings = _missing_rights(rights[:count])
     warnings += _webhook_warnings(settings, _json(endpoints))
     if settings.stripe_connect_country:
@@ -111,7 +118,7 @@ async def check_key(settings: Settings, transport: httpx.AsyncBaseTransport | No
 
 def _missing_rights(answers: Sequence[httpx.Response]) -> tuple[list[str], list[str]]:
     """Rights that the key lacks: without which the site must not start, and without which it says less."""
-    names = [*RIGHTS, *RIGHTS_FOR_BOOKS]
+    names = [*RIGHTS, *RIGHTS_FOR_BOOKS, *RIGHTS_FOR_ANSWERS]
     missing = [name for name, answer in zip(names, answers, strict=True) if answer.status_code == 403]
     needed = "; ".join(name for name in missing if name in RIGHTS)
     for_books = "; ".join(name for name in missing if name in RIGHTS_FOR_BOOKS)
@@ -121,6 +128,10 @@ def _missing_rights(answers: Sequence[httpx.Response]) -> tuple[list[str], list[
         if for_books
         else []
     )
+    if any(name in RIGHTS_FOR_ANSWERS for name in missing):
+        warnings.append(
+            "Disputes can be answered at Stripe's dashboard alone: the key at Stripe lacks Disputes: write."
+        )
     return problems, warnings
 
 
@@ -185,7 +196,8 @@ def _webhook_warnings(settings: Settings, listed: dict[str, Any]) -> list[str]:
         return [
             f"Stripe sends no webhooks to {address}: seats are then confirmed minutes late. Add an endpoint there."
         ]
-    return _missing_events(address, own, EVENTS)
+    wanted = EVENTS + TRANSFER_EVENTS if settings.stripe_connect_country else EVENTS
+    return _missing_events(address, own, wanted)
 
 
 def _endpoints(listed: dict[str, Any], address: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from circles.payments.key_check import (
     CONNECT_EVENTS,
     EVENTS,
     RIGHTS,
+    RIGHTS_FOR_ANSWERS,
     RIGHTS_FOR_BOOKS,
     RIGHTS_FOR_CONNECT,
     check_key,
@@ -21,6 +22,7 @@ from circles.payments.key_check import (
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://circles.example.org/webhooks/stripe"
+EVERY_RIGHT = {**RIGHTS, **RIGHTS_FOR_BOOKS, **RIGHTS_FOR_ANSWERS, **RIGHTS_FOR_CONNECT}
 
 
 @pytest.fixture
@@ -50,10 +52,7 @@ class Stripe:
     def answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode()
         self.asked.append((request.method, path, request.content))
-        if any(
-            (RIGHTS | RIGHTS_FOR_BOOKS | RIGHTS_FOR_CONNECT)[name] == (request.method, path)
-            for name in self.without
-        ):
+        if any(EVERY_RIGHT[name] == (request.method, path) for name in self.without):
             return httpx.Response(403, json={"error": {"type": "invalid_request_error"}})
         if request.method == "POST":
             return httpx.Response(400, json={"error": {"code": "parameter_missing"}})
@@ -100,6 +99,15 @@ async def test_the_site_starts_without_the_rights_to_read_the_books(production: 
     assert report.problems == []
     [warning] = report.warnings
     assert warning.endswith(f"the key at Stripe lacks {right}.")
+
+
+async def test_the_site_starts_without_the_right_to_answer_disputes(production: Settings) -> None:
+    report = await check_key(
+        production, Stripe(without=tuple(RIGHTS_FOR_ANSWERS), endpoints=[endpoint("*")]).transport
+    )
+    assert report.problems == []
+    [warning] = report.warnings
+    assert warning.endswith("lacks Disputes: write.")
 
 
 async def test_stripe_away_is_doubtful_only(production: Settings) -> None:
@@ -157,6 +165,23 @@ async def test_connect_needs_the_country_of_the_account_and_its_own_endpoint(wit
     report = await check_key(canada, Stripe(endpoints=[endpoint("*")]).transport)
     assert "is of US: set that" in report.problems[0]
     assert "of connected accounts" in report.warnings[0]
+
+
+async def test_connect_needs_the_reversals_of_our_own_account(with_connect: Settings) -> None:
+    endpoints = [endpoint(*EVENTS), BOTH[1]]
+    report = await check_key(with_connect, Stripe(endpoints=endpoints).transport)
+    [warning] = report.warnings
+    assert warning == f"Stripe's endpoint {ADDRESS} does not send transfer.reversed."
+
+
+def test_the_readme_names_the_rights() -> None:
+    text = " ".join((ROOT / "README.md").read_text().split())
+    rights = {**RIGHTS, **RIGHTS_FOR_BOOKS, **RIGHTS_FOR_ANSWERS}
+    # Whoever may write may read.
+    needed = [
+        name for name in rights if name.replace(": read", ": write") not in rights or name.endswith("write")
+    ]
+    assert [name for name in needed if name not in text] == []
 
 
 def test_the_readme_names_the_events() -> None:
