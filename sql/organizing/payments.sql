@@ -279,7 +279,7 @@ from (
     union all
     select at, 'transfer', kind, '', amount, currency, null, stripe_id, null from transfer_rows where checkout_id = :id
     union all
-    select payouts.arrives_at, 'payout', payouts.state, '', null, payouts.currency, null, payouts.id, null
+    select payouts.made_at, 'payout', payouts.state, '', null, payouts.currency, null, payouts.id, null
     from payment_fees as fees join payouts on payouts.id = fees.payout_id where fees.checkout_id = :id
     union all
     select at, 'cash', kind, note, amount, currency, booking_id, '', noted_by

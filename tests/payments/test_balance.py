@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import pytest
 
 from circles import people
 from circles.payments import Unreachable
-from circles.payments.balance import readings
+from circles.payments.balance import readings, rules
 from circles.payments.reconciliation import actions
 from circles.practice.stripe import balance as their_balance
 from circles.practice.stripe import disputes, faults, payouts, refunds
@@ -188,3 +188,9 @@ async def test_a_run_without_an_answer_of_stripe_leaves_the_way_free_for_the_nex
     async with context.db.reading() as tx:
         rows = await tx.fetch("select outcome from reconciliation_runs order by id")
     assert [row["outcome"] for row in rows] == ["unreachable", "done"]
+
+
+def test_a_payout_arrives_on_the_day_that_stripe_says() -> None:
+    """As a day, which would be the one before on the clock of New York."""
+    payout = {"arrives_at": datetime(2026, 11, 20, tzinfo=UTC)}
+    assert rules.arrival_text(payout, date(2026, 11, 18)) == "Fri, Nov 20"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
 from circles import people
+from circles.base import clock
 from circles.commands import reconcile as command
 from circles.payments.balance import readings
 from circles.payments.reconciliation import actions
@@ -40,6 +42,9 @@ async def test_a_payout_shows_what_is_inside(
     for text in ("On its way to the bank", "$45", "$1.61", "−$2", "Mira"):
         assert text in page.text.replace("-$", "−$"), text
     assert f'href="/organize/payments/{(await helpers.checkout(context, booking))["id"]}"' in page.text
+    arrives = datetime.fromtimestamp(payout["arrival_date"], UTC).date()
+    for shown in (listed, page):
+        assert re.search(rf">\s*{clock.format_short_date(arrives, clock.now().date())}<", shown.text)
     async with browser(cast.mira) as site:
         assert (await site.get("/organize/payouts")).status_code == 404
 

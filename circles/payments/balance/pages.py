@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from circles.base import clock
 from circles.base.errors import or_not_found
 from circles.payments.balance import rules
 from circles.store import db
@@ -30,6 +31,7 @@ async def payouts(request: Request) -> Response:
         after=rows[PER_PAGE - 1]["id"] if len(rows) > PER_PAGE else "",
         funds=funds,
         rules=rules,
+        today=clock.now().date(),
     )
 
 
@@ -50,4 +52,5 @@ async def payout(request: Request) -> Response:
         transactions=inside[:PER_PAGE],
         after=inside[PER_PAGE - 1]["id"] if len(inside) > PER_PAGE else "",
         rules=rules,
+        today=clock.now().date(),
     )

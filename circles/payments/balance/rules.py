@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
+
+from circles.base.clock import format_short_date
 
 # Stripe's states of a payout, in words.
 STATES: Final[Mapping[str, str]] = {
@@ -53,3 +56,8 @@ def sums_of(payout: Mapping[str, Any]) -> list[tuple[str, int, int]]:
 def left_over(payout: Mapping[str, Any]) -> int:
     """How much more a payout is than all that is inside it, in minor units."""
     return payout["amount"] - sum(amount for _, _, amount in sums_of(payout))
+
+
+def arrival_text(payout: Mapping[str, Any], today: date) -> str:
+    """The day on which a payout reaches the bank: Stripe says a day, as its first moment in UTC."""
+    return format_short_date(payout["arrives_at"].date(), today)
