@@ -35,7 +35,7 @@ RIGHTS_FOR_BOOKS: Mapping[str, tuple[str, str]] = {
     "Balance Transaction Sources: read": ("GET", "/v1/balance_transactions?limit=1&expand%5B%5D=data.source"),
     "Payouts: read": ("GET", "/v1/payouts?limit=1"),
 }
-# Without which disputes are answered at Stripe's dashboard alone. An empty POST for a dispute that nobody has changes none.
+# Without which disputes are answered at Stripe's dashboard alone. The empty POST is for none.
 RIGHTS_FOR_ANSWERS: Mapping[str, tuple[str, str]] = {
     "Disputes: write": ("POST", "/v1/disputes/du_none"),
 }

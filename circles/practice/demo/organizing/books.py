@@ -1,4 +1,4 @@
-"""What the practice Stripe has of the demo community's money: weekly payouts, a dispute, and a first comparison of it."""
+"""What the practice Stripe has of the demo community: weekly payouts, a dispute, and a first comparison."""
 
 from __future__ import annotations
 
