@@ -149,18 +149,27 @@ select
     ) as dispute_answers,
     (select jsonb_agg(to_jsonb(accounts)) from connect_accounts as accounts where accounts.person_id = :person)
         as connect_accounts,
+    -- of what went to the account of a facilitator as well: these are of what the person paid, or looked at as an organizer
     (
         select jsonb_agg(to_jsonb(parts)) from connected_payments as parts
-        where parts.account_id in (select accounts.id from connect_accounts as accounts where accounts.person_id = :person)
+        where parts.seen_by = :person or parts.checkout_id in (
+            select checkout_id from checkout_lines
+            where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+        )
     ) as connected_payments,
     (
         select jsonb_agg(to_jsonb(calls)) from connect_operations as calls
-        join connected_payments as parts on parts.checkout_id = calls.checkout_id
-        where parts.account_id in (select accounts.id from connect_accounts as accounts where accounts.person_id = :person)
+        where calls.settled_by = :person or calls.checkout_id in (
+            select checkout_id from checkout_lines
+            where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+        )
     ) as connect_operations,
     (
         select jsonb_agg(to_jsonb(transfer_rows)) from transfer_rows
-        where account_id in (select accounts.id from connect_accounts as accounts where accounts.person_id = :person)
+        where checkout_id in (
+            select checkout_id from checkout_lines
+            where booking_id in (select id from mine) or pass_id in (select id from own_passes)
+        )
     ) as transfer_rows,
     (
         select jsonb_agg(to_jsonb(shares)) from cash_shares as shares

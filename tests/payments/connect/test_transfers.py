@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from circles import payments
+from circles.commands import personal_data
 from circles.payments import sync
 from circles.payments.connect import transfers
 from circles.payments.refunds import disputes, states
@@ -273,3 +274,19 @@ async def test_several_bookings_of_one_checkout_send_the_sum_of_their_parts(
     await settle(context)
     assert await at_stripe(context) == (TOTAL - 3000) * 8 // 10
     assert await owed(context, cast.farid) == 0
+
+
+async def test_the_export_of_a_facilitator_lists_no_payment_that_went_there(
+    context: Context, cast: Cast, booking: UUID, account: str
+) -> None:
+    """Hosts never see what anybody paid; who paid gets the rows of it."""
+    await paid_booking(context, booking)
+    await settle(context)
+    async with context.db.reading() as tx:
+        theirs = dict(await personal_data.SQL.everything_of(tx, person=cast.farid))
+        payer = await tx.fetchval("select person_id from bookings where id = $1", booking)
+        of_payer = dict(await personal_data.SQL.everything_of(tx, person=payer))
+    assert theirs["connect_accounts"]
+    assert not [name for name, found in theirs.items() if str(PART) in str(found)]
+    assert of_payer["transfer_rows"]
+    assert of_payer["connected_payments"]
