@@ -303,7 +303,7 @@ PAYMENTS = [
     ),
     route("/host/payouts", payout_pages.payouts, Access.FACILITATOR),
     post("/host/payouts/connect", payout_pages.go_on, Access.FACILITATOR),
-    post("/host/payouts/dashboard", payout_pages.dashboard, Access.FACILITATOR),
+    post("/host/payouts/details", payout_pages.details, Access.FACILITATOR),
     post("/host/payouts/look", payout_pages.look, Access.FACILITATOR),
     *form(
         "/host/payouts/disconnect", payout_pages.disconnect_form, payout_pages.disconnect, Access.FACILITATOR
@@ -755,7 +755,7 @@ PRACTICE = [
     ),
     *form(
         "/practice/connect/accounts/{id}",
-        connect_practice_pages.dashboard,
+        connect_practice_pages.at_stripe,
         connect_practice_pages.act,
         Access.PRACTICE,
     ),

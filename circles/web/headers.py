@@ -11,12 +11,12 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# The redirect after "Continue to payment" is a form action too: without Stripe's host it would be blocked. So are those
-# to the questions of Stripe Connect and to the dashboard of an account.
+# The redirect after "Continue to payment" is a form action too: without Stripe's host it would be blocked. So is that
+# to the questions of Stripe Connect.
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "frame-src 'self'; form-action 'self' https://checkout.stripe.com https://connect.stripe.com "
-    "https://express.stripe.com; frame-ancestors 'none'; "
+    "frame-src 'self'; form-action 'self' https://checkout.stripe.com https://connect.stripe.com; "
+    "frame-ancestors 'none'; "
     "base-uri 'none'; worker-src 'none'"
 )
 # The room page may register our service worker, with which a phone loads it again offline.

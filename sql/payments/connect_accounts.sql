@@ -70,11 +70,6 @@ where id in (
 )
 returning stripe_id;
 
--- name: under_way(account_id)
--- what of payments went to an account and has not come back, by currency, in minor units
-select currency, sum(amount)::bigint as amount from transfer_rows
-where account_id = :account_id group by currency order by currency;
-
 -- name: all_accounts(after, most)
 -- the accounts that facilitators connected, those that get no payments first
 select connect_accounts.*, people.name as person_name

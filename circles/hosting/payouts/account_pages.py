@@ -1,4 +1,4 @@
-"""Pages of somebody's account at Stripe: connect it, what is missing, its dashboard, disconnect it."""
+"""Pages of somebody's account at Stripe: connect it, what is missing, change its details, disconnect it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ async def payouts(request: Request) -> Response:
         title=account_rules.STATE_WORDS[state],
         text=rules.TEXTS[state],
         button=rules.BUTTONS.get(state, "") if country else "",
-        due=account_rules.due_words(row["due"]) if row and state in ("incomplete", "restricted") else [],
+        due=account_rules.due_words(row["due"])
+        if row and state in ("incomplete", "restricted", "active")
+        else [],
         others=rules.other_currencies(row["currency"], currencies) if row and state == "active" else [],
         is_back=request.query_params.get("back") == "on" and state not in ("active", "ended"),
         was_used=request.query_params.get("link") == "used",
-        has_dashboard=bool(row and row["details_submitted"] and state not in ("ended", "rejected")),
+        may_change=bool(row and row["details_submitted"] and state not in ("ended", "rejected")),
     )
 
 
@@ -49,10 +51,10 @@ async def go_on(request: Request) -> Response:
     return render.see_other(payments.local_path(url, access.context(request).settings.base_url))
 
 
-async def dashboard(request: Request) -> Response:
-    """POST: to the account's dashboard at Stripe."""
+async def details(request: Request) -> Response:
+    """POST: to where the answers to Stripe's questions can be changed."""
     try:
-        url = await connected_accounts.login_link(access.context(request), request.state.person.id)
+        url = await connected_accounts.update_link(access.context(request), request.state.person.id)
     except Refused as refused:
         return _back(refused)
     return render.see_other(payments.local_path(url, access.context(request).settings.base_url))
@@ -68,13 +70,12 @@ async def look(request: Request) -> Response:
 
 
 async def disconnect_form(request: Request) -> Response:
-    """GET: what disconnecting means, with what of payments is at the account."""
+    """GET: what disconnecting means. No amount: the account may have got one payment's part only."""
     async with access.context(request).db.reading() as tx:
         row = await connected_accounts.own_account(tx, request.state.person.id)
         if row is None or row["ended_at"]:
             raise NotFound
-        there = await connected_accounts.under_way(tx, row["id"])
-    return render.page(request, "hosting/payouts/disconnect.html", row=row, there=there)
+    return render.page(request, "hosting/payouts/disconnect.html")
 
 
 async def disconnect(request: Request) -> Response:

@@ -14,7 +14,8 @@ TEXTS: Final[dict[str, str]] = {
     "incomplete": f"Stripe still has questions for you. Until they are answered, {_OWED}",
     "checking": "Stripe is looking at your answers. This takes minutes, at times a day or two. Until then "
     f"{_OWED}",
-    "active": "Your part of each new payment goes straight to your account at Stripe.",
+    "active": "Your part of each new payment goes straight to your account at Stripe, which pays it out to your bank "
+    "once a month. Your statements say what came in.",
     "restricted": "Stripe needs something from you before your account can get payments again. Until then "
     f"{_OWED}",
     "rejected": "Stripe closed this account, so it gets no payments. Why, only Stripe can say. Meanwhile "

@@ -43,9 +43,7 @@ async def connect(context: Context, person_id: UUID) -> str:
     refuse_if(rules.connect_refusals(country, rules.account_state(row, country)))
     try:
         account = row["stripe_id"] or await create(context, row)
-        # A new visit to the same questions needs a new link.
-        page = f"{context.settings.base_url}{PAGE}"
-        return await calls.create_account_link(context, account, f"{page}?back=on", f"{page}?link=used")
+        return await _link(context, account, "account_onboarding")
     except Unreachable:
         raise Refused(_AWAY) from None
     except RefusedByStripe as error:
@@ -98,14 +96,22 @@ async def create(context: Context, row: db.Record) -> str:
     return snapshot.id
 
 
-async def login_link(context: Context, person_id: UUID) -> str:
-    """Where somebody sees their account at Stripe. Raises NotFound, Refused."""
+async def _link(context: Context, account: str, kind: calls.LinkKind) -> str:
+    """A link for one visit: each needs a new one."""
+    page = f"{context.settings.base_url}{PAGE}"
+    return await calls.create_account_link(context, account, kind, f"{page}?back=on", f"{page}?link=used")
+
+
+async def update_link(context: Context, person_id: UUID) -> str:
+    """Where somebody changes at Stripe what they answered, such as their bank. Raises NotFound, Refused."""
     async with context.db.reading() as tx:
         row = or_not_found(await SQL.account_of_person(tx, person_id=person_id))
     if row["stripe_id"] is None or not row["details_submitted"]:
-        raise Refused(Reason("not_ready", "Answer Stripe’s questions first. Then there is something to see."))
+        raise Refused(
+            Reason("not_ready", "Answer Stripe’s questions first. Then you can change what you answered.")
+        )
     try:
-        return await calls.create_login_link(context, row["stripe_id"])
+        return await _link(context, row["stripe_id"], "account_update")
     except (Unreachable, RefusedByStripe):
         raise Refused(_AWAY) from None
 
@@ -159,6 +165,8 @@ async def apply(tx: db.Tx, context: Context, snapshot: AccountSnapshot) -> None:
     )
     before, after = rules.account_state(row, country), rules.account_state(saved, country)
     if before == after:
+        if after == "active" and not set(saved["due"]) <= set(row["due"]):
+            await _tell(tx, context, row, saved, soon=True)
         return
     await audit.record(
         tx,
@@ -172,7 +180,8 @@ async def apply(tx: db.Tx, context: Context, snapshot: AccountSnapshot) -> None:
         await _tell(tx, context, row, saved)
 
 
-async def _tell(tx: db.Tx, context: Context, row: db.Record, saved: db.Record) -> None:
+async def _tell(tx: db.Tx, context: Context, row: db.Record, saved: db.Record, *, soon: bool = False) -> None:
+    """Tell somebody that their account gets no payments, or soon will not: Stripe leaves that to the community."""
     await mail.send(
         tx,
         context.settings,
@@ -182,6 +191,7 @@ async def _tell(tx: db.Tx, context: Context, row: db.Record, saved: db.Record) -
         person_id=row["person_id"],
         subject="About your payouts",
         due=rules.due_words(saved["due"]),
+        is_soon=soon,
         link=f"{context.settings.base_url}{PAGE}",
     )
 
@@ -206,11 +216,6 @@ async def end_at_stripe(context: Context, stripe_id: str) -> None:
             tx, "connect.ended", row["person_id"], before="connected", after="ended", why="deauthorized"
         )
         await _tell(tx, context, row, row)
-
-
-async def under_way(tx: db.Tx, account_id: UUID) -> list[db.Record]:
-    """What of payments went to an account and has not come back, by currency."""
-    return await db.rows(SQL.under_way(tx, account_id=account_id))
 
 
 async def own_account(tx: db.Tx, person_id: UUID) -> db.Record | None:

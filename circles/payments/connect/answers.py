@@ -35,7 +35,7 @@ def account(answer: Any) -> AccountSnapshot:
 
 
 def url(answer: Any) -> str:
-    """Where an Account Link or a Login Link leads."""
+    """Where an Account Link leads."""
     return answer.url
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from circles.payments.connect import answers
 from circles.payments.connect.rules import (
@@ -18,6 +18,8 @@ from circles.store.context import Context
 
 # Stripe shows so many reversals in a transfer; there may be more.
 SHOWN_REVERSALS = 10
+
+LinkKind = Literal["account_onboarding", "account_update"]
 
 
 async def create_account(context: Context, parameters: dict[str, Any], key: str) -> AccountSnapshot:
@@ -37,21 +39,20 @@ async def accounts_since(context: Context, since: datetime) -> list[AccountSnaps
     return await pages(context, client(context).v1.accounts, answers.account, "", "", since)
 
 
-async def create_account_link(context: Context, account: str, return_url: str, refresh_url: str) -> str:
-    """Where the person answers Stripe's questions: good for one visit within minutes, and never stored or mailed."""
+async def create_account_link(
+    context: Context, account: str, kind: LinkKind, return_url: str, refresh_url: str
+) -> str:
+    """Where the person answers Stripe's questions, or changes their answers.
+
+    It is good for one visit within minutes, and never stored or mailed.
+    """
     wanted: dict[str, Any] = {
         "account": account,
-        "type": "account_onboarding",
+        "type": kind,
         "return_url": return_url,
         "refresh_url": refresh_url,
     }
     return await call(context, client(context).v1.account_links.create_async(cast(Any, wanted)), answers.url)
-
-
-async def create_login_link(context: Context, account: str) -> str:
-    """Where the person sees their account at Stripe."""
-    links = client(context).v1.accounts.login_links
-    return await call(context, links.create_async(account), answers.url)
 
 
 async def retrieve_payment(context: Context, payment_intent: str) -> PaymentSnapshot:

@@ -23,6 +23,8 @@ KEY_LIFE = timedelta(hours=23)
 # How often a call that Stripe refuses is tried; then a person decides.
 MAX_TRIES: Final = 5
 MAX_REASON: Final = 500
+# The day of the month on which Stripe pays out what accounts have: after the statements of the month before are made.
+PAYOUT_DAY: Final = 5
 # What Stripe answers when nothing is left of a transfer.
 NOTHING_LEFT: Final = frozenset(("transfer_already_reversed", "transfer_reversed"))
 
@@ -176,7 +178,9 @@ def reason_refusals(reason: str) -> list[Reason]:
 def account_parameters(operation_id: UUID, country: str) -> dict[str, Any]:
     """What Stripe learns when an account is opened: nothing of the person, whom it asks itself.
 
-    The community pays Stripe's fees and answers for what an account owes; Stripe collects what the law asks for.
+    The community pays Stripe's fees and answers for what an account owes. There is no dashboard, since it would list
+    the payments one by one, and a bank account gets one sum a month. So the community has to collect what the law asks
+    for; it does so by Stripe's own pages (`create_account_link`), and reads no answer.
     """
     return {
         "country": country,
@@ -184,9 +188,10 @@ def account_parameters(operation_id: UUID, country: str) -> dict[str, Any]:
         "controller": {
             "fees": {"payer": "application"},
             "losses": {"payments": "application"},
-            "requirement_collection": "stripe",
-            "stripe_dashboard": {"type": "express"},
+            "requirement_collection": "application",
+            "stripe_dashboard": {"type": "none"},
         },
+        "settings": {"payouts": {"schedule": {"interval": "monthly", "monthly_anchor": PAYOUT_DAY}}},
         "metadata": {"operation": str(operation_id)},
     }
 

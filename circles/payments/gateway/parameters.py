@@ -34,7 +34,6 @@ def accepted_parameters() -> dict[str, Any]:
         "retrieve_account": params.AccountRetrieveParams,
         "list_accounts": params.AccountListParams,
         "create_account_link": params.AccountLinkCreateParams,
-        "create_login_link": params.AccountLoginLinkCreateParams,
         "create_transfer": params.TransferCreateParams,
         "retrieve_transfer": params.TransferRetrieveParams,
         "list_transfers": params.TransferListParams,

@@ -107,12 +107,6 @@ def _account_calls(address: str) -> list[tuple[str, str, str, Call]]:
         ("GET", one, "retrieve_account", lambda tx, _, id: accounts.retrieve_account(tx, id)),
         (
             "POST",
-            f"{one}/login_links",
-            "create_login_link",
-            lambda tx, _, id: accounts.create_login_link(tx, id, address),
-        ),
-        (
-            "POST",
             "/v1/account_links",
             "create_account_link",
             lambda tx, params, _: accounts.create_account_link(tx, params, address),

@@ -15,10 +15,12 @@ from circles.base.errors import Refused
 from circles.payments import gateway
 from circles.payments.connect import accounts, rules
 from circles.practice.stripe import faults, webhooks
+from circles.practice.stripe.connect import accounts as look_alike
+from circles.practice.stripe.objects import ApiError
 from circles.store import jobs
 from circles.store.context import Context
 from tests.cast import Cast
-from tests.helpers import change, value
+from tests.helpers import change, missing, value
 from tests.payments import helpers as of_payments
 from tests.payments.connect.helpers import connected, state_of, take_step
 from tests.payments.helpers import Outcomes, count, with_stripe_unreachable
@@ -105,6 +107,50 @@ async def test_a_restricted_account_is_told_once_and_discreetly(
     assert "circle" not in mails[0].lower().replace("circles.test", "").replace("circles", "")
     await take_step(context, account, "finish")
     assert await state(context, cast.farid) == "active"
+
+
+async def test_what_stripe_will_need_is_told_before_it_stops_payments(
+    context: Context, cast: Cast, outcomes: Outcomes
+) -> None:
+    """Stripe tells an account without a dashboard nothing: the community does."""
+    account = await connected(context, cast.farid)
+    await take_step(context, account, "ask_soon")
+    await take_step(context, account, "ask_soon")
+    assert await state(context, cast.farid) == "active"
+    mails = await value(context, "select array_agg(text_body) from mails where kind = 'payouts_restricted'")
+    assert len(mails) == 1
+    assert not missing(mails[0], "a document that shows who you are", "goes on getting payments")
+    assert "cannot get payments" not in mails[0]
+
+
+async def test_nobody_sees_single_payments_at_stripe(
+    context: Context, cast: Cast, outcomes: Outcomes
+) -> None:
+    """A dashboard would list them, and a payout each day would often be one. Stripe refuses a link to a dashboard."""
+    await connected(context, cast.farid)
+    account = await value(context, f"select body from {ACCOUNTS}")
+    assert account["controller"]["stripe_dashboard"] == {"type": "none"}
+    assert account["controller"]["requirement_collection"] == "application"
+    assert account["settings"]["payouts"]["schedule"] == {
+        "delay_days": 2,
+        "interval": "monthly",
+        "monthly_anchor": rules.PAYOUT_DAY,
+    }
+    assert "/practice/connect/link_" in await accounts.update_link(context, cast.farid)
+
+
+async def test_the_look_alike_refuses_what_stripe_refuses_of_a_controller(context: Context) -> None:
+    asked = rules.account_parameters(UUID(int=1), "US")
+    with_dashboard = {**asked["controller"], "stripe_dashboard": {"type": "express"}}
+    async with context.db.transaction() as tx:
+        with pytest.raises(ApiError, match="dashboard must be"):
+            await look_alike.create_account(tx, asked | {"controller": with_dashboard})
+        theirs = await look_alike.create_account(
+            tx, asked | {"controller": {**with_dashboard, "requirement_collection": "stripe"}}
+        )
+        link = {"account": theirs["id"], "type": "account_update", "return_url": "/", "refresh_url": "/"}
+        with pytest.raises(ApiError, match="account_update"):
+            await look_alike.create_account_link(tx, link, "https://circles.test")
 
 
 def signed(context: Context, type: str, about: dict[str, str], account: str) -> tuple[bytes, str]:

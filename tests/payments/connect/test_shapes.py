@@ -23,7 +23,6 @@ OURS = SHAPES | {
         stripe.Account,
         stripe.AccountLink,
         stripe.Application,
-        stripe.LoginLink,
         stripe.Transfer,
         stripe.TransferReversal,
     )
@@ -45,7 +44,6 @@ async def test_accounts_and_transfers(
                 {"account": account, "type": "account_onboarding", "return_url": "/", "refresh_url": "/"},
                 "https://circles.test",
             ),
-            await look_alike.create_login_link(tx, account, "https://circles.test"),
         ]
     await take_step(context, account, "left")
     async with context.db.reading() as tx:

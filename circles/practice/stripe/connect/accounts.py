@@ -9,9 +9,10 @@ from circles.store import db
 
 SQL = db.queries("practice/stripe")
 
-# What somebody does at the onboarding: everything, all but a document, or answer for another country. rejected: Stripe
-# closes the account. left: its person disconnects it from the platform.
-Step = Literal["finish", "leave_out", "other_country", "restrict", "rejected", "left"]
+# What somebody does at the onboarding: everything, all but a document, or answer for another country. ask_soon: Stripe
+# asks for something until a day, and pays out until then. rejected: Stripe closes the account. left: its person
+# disconnects it from the platform.
+Step = Literal["finish", "leave_out", "other_country", "ask_soon", "restrict", "rejected", "left"]
 
 _FIRST_DUE: Final = ["business_profile.url", "external_account", "individual.dob.day", "tos_acceptance.date"]
 _MISSING_DUE: Final = ["individual.verification.document"]
@@ -21,12 +22,13 @@ CURRENCIES: Final = {"US": "usd", "CA": "cad", "GB": "gbp", "DE": "eur", "FR": "
 
 
 async def create_account(tx: db.Tx, params: Params) -> Object:
-    """POST /v1/accounts: only as this site opens them, with the dashboard and the questions of Stripe."""
+    """POST /v1/accounts: only as this site opens them, without a dashboard, and refused where Stripe would."""
     country = params.get("country", "US")
     if country not in CURRENCIES:
         raise ApiError(f"{country} is not currently supported by Stripe.", param="country", kept=False)
     if "controller" not in params or "transfers" not in params.get("capabilities", {}):
         raise ApiError("This look-alike opens accounts for transfers only.", param="controller", kept=False)
+    _check_controller(params["controller"])
     body = {
         "id": new_id("acct"),
         "object": "account",
@@ -43,10 +45,37 @@ async def create_account(tx: db.Tx, params: Params) -> Object:
         "metadata": params.get("metadata") or {},
         "payouts_enabled": False,
         "requirements": _requirements(_FIRST_DUE, "requirements.past_due"),
+        "settings": {"payouts": {"schedule": _schedule(params), "debit_negative_balances": False}},
         "type": "none",
     }
     await SQL.add(tx, id=body["id"], kind="account", body=body)
     return body
+
+
+def _schedule(params: Params) -> Object:
+    """When Stripe pays out what the account has: every day, unless told otherwise."""
+    asked = params.get("settings", {}).get("payouts", {}).get("schedule", {})
+    schedule: Object = {"delay_days": 2, "interval": asked.get("interval", "daily")}
+    if schedule["interval"] == "monthly":
+        if "monthly_anchor" not in asked:
+            raise ApiError("A monthly schedule needs the day of the month.", param="settings", kept=False)
+        schedule["monthly_anchor"] = int(asked["monthly_anchor"])
+    return schedule
+
+
+def _check_controller(controller: Params) -> None:
+    """Who has a dashboard is asked by Stripe, and whose losses are the platform's has its fees paid by the platform."""
+    collects, dashboard = controller["requirement_collection"], controller["stripe_dashboard"]["type"]
+    pays, answers = controller["fees"]["payer"], controller["losses"]["payments"]
+    if collects == "application" and (dashboard, pays, answers) != ("none", "application", "application"):
+        raise ApiError(
+            "When `requirement_collection` is `application`, the dashboard must be `none`, and fees and losses must be "
+            "the application's.",
+            param="controller",
+            kept=False,
+        )
+    if answers == "application" and pays != "application":
+        raise ApiError("`losses[payments]=application` requires `fees[payer]=application`.", kept=False)
 
 
 def _requirements(due: list[str], reason: str | None) -> dict[str, Any]:
@@ -88,8 +117,9 @@ async def list_accounts(tx: db.Tx, params: Params) -> Object:
 
 async def create_account_link(tx: db.Tx, params: Params, address: str) -> Object:
     """POST /v1/account_links: a link to the onboarding page, for one visit. address: the origin of this site."""
-    await retrieve_account(tx, params["account"])
-    if params["type"] != "account_onboarding":
+    account = await retrieve_account(tx, params["account"])
+    is_ours_to_ask = account["controller"]["requirement_collection"] == "application"
+    if params["type"] != "account_onboarding" and not is_ours_to_ask:
         raise ApiError("You cannot create `account_update` type Account Links for this account.", kept=False)
     now, id = await SQL.clock(tx), new_id("link")
     link = {"account": params["account"], "return": params["return_url"], "refresh": params["refresh_url"]}
@@ -100,15 +130,6 @@ async def create_account_link(tx: db.Tx, params: Params, address: str) -> Object
         "expires_at": now + _LINK_LIFE,
         "url": f"{address}/practice/connect/{id}",
     }
-
-
-async def create_login_link(tx: db.Tx, id: str, address: str) -> Object:
-    """POST /v1/accounts/{id}/login_links: once the questions are answered."""
-    body = await retrieve_account(tx, id)
-    if not body["details_submitted"]:
-        raise ApiError("Cannot create a login link for an account that has not completed onboarding.")
-    now = await SQL.clock(tx)
-    return {"object": "login_link", "created": now, "url": f"{address}/practice/connect/accounts/{id}"}
 
 
 async def visit(tx: db.Tx, link_id: str) -> tuple[Object, Object | None]:
@@ -140,7 +161,8 @@ async def step(tx: db.Tx, id: str, what: Step) -> Object:
         application = {"id": new_id("ca"), "object": "application", "name": "Practice"}
         await add_event(tx, "account.application.deauthorized", application, account=id)
         return body
-    done = what in ("finish", "other_country")
+    done = what in ("finish", "other_country", "ask_soon")
+    due = [] if what in ("finish", "other_country") else _MISSING_DUE
     country = "CA" if what == "other_country" else body["country"]
     reason = "rejected.terms_of_service" if what == "rejected" else "requirements.past_due"
     body |= {
@@ -150,7 +172,7 @@ async def step(tx: db.Tx, id: str, what: Step) -> Object:
         "default_currency": CURRENCIES[country],
         "details_submitted": True,
         "payouts_enabled": done,
-        "requirements": _requirements([], None) if done else _requirements(_MISSING_DUE, reason),
+        "requirements": _requirements(due, None if done else reason),
     }
     await SQL.save(tx, id=id, body=body)
     await add_event(tx, "account.updated", body, account=id)

@@ -1,4 +1,4 @@
-"""The pages that stand in for Stripe's: the onboarding of a connected account, and its dashboard."""
+"""The pages that stand in for Stripe's: the questions to a connected account, and what Stripe does with it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from circles.web.forms import Form
 
 SQL = db.queries("practice/stripe")
 
-# The buttons of the onboarding and of the account's dashboard: what they do, and their words.
+# The buttons of the questions, and of what else Stripe or the account's person does: what they do, and their words.
 ONBOARDING = (
     ("finish", "Answer everything"),
     ("leave_out", "Leave a document out"),
     ("other_country", "Say that you live in Canada"),
 )
-DASHBOARD = (
+AT_STRIPE = (
     ("finish", "Answer everything"),
-    ("restrict", "Stripe asks for a document"),
+    ("ask_soon", "Stripe asks for a document until a day"),
+    ("restrict", "Stripe asks for a document, and stops payments"),
     ("rejected", "Stripe closes the account"),
     ("left", "Disconnect from the community"),
 )
@@ -57,23 +58,23 @@ async def answer(request: Request) -> Response:
     return render.see_other(_local(request, link["return"]))
 
 
-async def dashboard(request: Request) -> Response:
-    """GET: the account's dashboard at Stripe."""
+async def at_stripe(request: Request) -> Response:
+    """GET: what happens to the account at Stripe, for whoever practices."""
     async with access.context(request).db.reading() as tx:
         body = await SQL.one(tx, id=request.path_params["id"], kind="account")
     if body is None:
         raise NotFound
-    return _page(request, body, DASHBOARD)
+    return _page(request, body, AT_STRIPE)
 
 
 async def act(request: Request) -> Response:
-    """POST: one button of the dashboard."""
+    """POST: one of its buttons."""
     form, id = await Form.read(request), request.path_params["id"]
     do = form.value("do")
     async with access.context(request).db.transaction() as tx:
         if await SQL.one(tx, id=id, kind="account") is None:
             raise NotFound
-        if do in dict(DASHBOARD):
+        if do in dict(AT_STRIPE):
             await accounts.step(tx, id, do)  # pyright: ignore[reportArgumentType]
     return render.see_other(f"/practice/connect/accounts/{id}", notice="Done. The site is told by a webhook.")
 
@@ -84,5 +85,10 @@ def _local(request: Request, url: str) -> str:
 
 def _page(request: Request, account: dict[str, object], buttons: tuple[tuple[str, str], ...]) -> Response:
     return render.page(
-        request, "practice/stripe/account.html", account=account, buttons=buttons, robots="noindex"
+        request,
+        "practice/stripe/account.html",
+        account=account,
+        buttons=buttons,
+        is_asked=buttons is ONBOARDING,
+        robots="noindex",
     )
