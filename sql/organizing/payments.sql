@@ -203,8 +203,9 @@ where lines.checkout_id = :id
 order by lines.position;
 
 -- name: story(id)
--- what happened to a payment, oldest first: its checkout, its money, refunds, disputes, findings, fees and payouts, cash and mails of
--- its bookings, the facilitators' parts, notes, and the events that no other row says. source, what: the kind. part: the booking that it is of
+-- what happened to a payment, oldest first: its checkout, its money, refunds, disputes, findings, differences with Stripe's books, fees
+-- and payouts, cash and mails of its bookings, the facilitators' parts, notes, and the events that no other row says. source, what: the
+-- kind. part: the booking that it is of
 with parts as (
     select coalesce(booking_id, pass_id) as id from checkout_lines where checkout_id = :id
 ), refunds as (
@@ -293,8 +294,22 @@ from (
     select events.at, 'event', events.what, events.why, (events.details ->> 'amount')::bigint, mine.currency, events.about, '', events.who
     from mine join events on events.about in (select parts.id from parts) and events.what = any(
         '{checkout.expired,checkout.failed,checkout.settled,refund.failed,refund.retried,refund.open_again,refund.covered,
-        booking.amount_changed,booking.cancelled,booking.lapsed,booking.moved,booking.paid_late,booking.taken_off}'
+        booking.amount_changed,booking.cancelled,booking.lapsed,booking.moved,booking.paid_late,booking.taken_off,
+        transfer.differs,transfer.given_up,transfer.refused,transfer.retried,transfer.seen,transfer.settled,
+        dispute.accepted,dispute.answer_done,dispute.answer_failed,dispute.evidence_sent,finding.closed,
+        pass.ended,pass.given_back,pass.lapsed,pass.let_go_asked,pass.paid_late,pass.prolonged}'
     )
+    union all
+    select events.at, 'event', events.what, '', null, '', null, '', events.who
+    from receipts
+    join events on events.about = receipts.person_id and events.what = 'receipt.sent' and events.details ->> 'receipt' = receipts.name
+    where receipts.checkout_id = :id
+    union all
+    select found_at, 'difference', 'found', '', null, currency, null, '', null
+    from reconciliation_differences where checkout_id = :id
+    union all
+    select ended_at, 'difference', ended, reason, null, currency, null, '', settled_by
+    from reconciliation_differences where checkout_id = :id and ended_at is not null
 ) as happened
 left join people on people.id = happened.who
 where happened.at is not null

@@ -18,10 +18,12 @@ from circles.base.errors import Refused
 from circles.base.reading import number_of
 from circles.bookings.rules import BookingInput
 from circles.bookings.several import actions as several
+from circles.organizing.audit.words import words_of
 from circles.organizing.payments import actions
 from circles.organizing.payments.queries import page as page_of
 from circles.organizing.payments.rules import HandRefund, PaymentsFilter
 from circles.practice.stripe import disputes as bank
+from circles.store import audit
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, own_statements, paid_seat
 from tests.cast import add_booking, add_gathering, add_person
@@ -467,6 +469,38 @@ async def test_a_note_stands_in_the_story(scene: Scene, odile: Browser, drain: D
     empty = await odile.post(f"{LIST}/{payment}/note", data={"body": "  "})
     assert (empty.status_code, "Please write something." in empty.text) == (422, True)
     assert (await odile.post(f"{LIST}/{uuid4()}/note", data={"body": "Hello"})).status_code == 404
+
+
+async def test_the_story_says_who_did_what_elsewhere(scene: Scene, odile: Browser, drain: Drain) -> None:
+    """What organizers did on the pages of disputes, accounts, receipts and differences with Stripe's books."""
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    payment = await payment_of(scene, booking)
+    receipt = await scene.value("select id from receipts where checkout_id = $1", payment)
+    form = {"form_key": str(uuid4())}
+    assert (await odile.post(f"/organize/receipts/{receipt}/send", data=form)).status_code == 303
+    acts = (
+        "transfer.refused", "transfer.retried", "transfer.settled", "transfer.seen", "dispute.evidence_sent",
+        "dispute.accepted", "dispute.answer_failed", "pass.ended", "pass.let_go_asked", "finding.closed",
+    )  # fmt: skip
+    async with scene.context.db.transaction() as tx:
+        for act in acts:
+            await audit.record(tx, act, booking, actor_id=scene.cast.odile)
+        await tx.execute(
+            "insert into reconciliation_differences "
+            "(kind, about, checkout_id, currency, at, ended_at, ended, settled_by, reason) "
+            "values ('amount_differs', 'pi_1', $1, 'USD', now(), now(), 'settled', $2, 'The bank rang.')",
+            payment,
+            scene.cast.odile,
+        )
+    text = (await odile.get(f"{LIST}/{payment}")).text
+    name = await scene.value("select name from people where id = $1", scene.cast.odile)
+    for act in acts:
+        words = words_of(act)
+        assert f"{words[0].upper()}{words[1:]}, by {name}" in text, act
+    assert f"Sent a receipt again, by {name}" in text
+    assert "Stripe’s books differed" in text
+    assert f"The difference with Stripe’s books was settled, by {name}" in text
+    assert "The bank rang." in text
 
 
 async def test_nobody_gives_themselves_more_than_the_terms_say(

@@ -61,6 +61,12 @@ _FINDINGS: Final = {
     "unknown": "Stripe did not know the checkout",
     "settled": "A difference with Stripe was settled",
 }
+_DIFFERENCES: Final = {
+    "found": "Stripe’s books differed",
+    "mended": "The difference with Stripe’s books was mended",
+    "gone": "The difference with Stripe’s books was gone",
+    "settled": "The difference with Stripe’s books was settled",
+}
 _PAYOUTS: Final = {
     "paid": "Paid out to the bank",
     "failed": "The payout to the bank failed",
@@ -73,6 +79,7 @@ _BY_SOURCE: Final[dict[str, dict[str, str]]] = {
     "by_hand": _BY_HAND,
     "dispute": _DISPUTES,
     "finding": _FINDINGS,
+    "difference": _DIFFERENCES,
     "cash": CASH_WORDS,
     "note": {"written": "Note"},
     "share": {
