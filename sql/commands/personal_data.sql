@@ -35,9 +35,10 @@ select
             or address in (select email from listed)
     ) as unreached_addresses,
     (
-        -- what organizers wrote about a suspension is for them, unless it was in the mail to the person
+        -- what organizers wrote about a suspension, and why they accepted a dispute, is for them, unless it was in the mail to the person
         select jsonb_agg(
-            case when (events.what ^@ 'person.suspen' or events.what ^@ 'person.merge_') and events.who is distinct from :person
+            case when (events.what ^@ 'person.suspen' or events.what ^@ 'person.merge_' or events.what = 'dispute.accepted')
+                    and events.who is distinct from :person
                 then to_jsonb(events) || jsonb_build_object('why', '') else to_jsonb(events) end
         )
         from events
@@ -142,10 +143,21 @@ select
     ) as share_rows,
     (select jsonb_agg(to_jsonb(receipts)) from receipts where person_id = :person) as receipts,
     (
-        select jsonb_agg(to_jsonb(answers)) from dispute_answers as answers
-        join disputes on disputes.stripe_id = answers.dispute_id
-        where disputes.booking_id in (select id from mine) or answers.asked_by = :person
-            or disputes.pass_id in (select passes.id from passes where passes.person_id = :person)
+        -- what an organizer sent of the payments of others tells of those alone
+        select
+            jsonb_agg(
+                case when sent.is_own then to_jsonb(sent.answer)
+                    else to_jsonb(sent.answer) || '{"request": {}}' end
+            )
+        from (
+            select
+                answers as answer,
+                coalesce(disputes.booking_id in (select id from mine), false)
+                or coalesce(disputes.pass_id in (select id from own_passes), false) as is_own
+            from dispute_answers as answers join disputes on disputes.stripe_id = answers.dispute_id
+            where disputes.booking_id in (select id from mine) or answers.asked_by = :person
+                or disputes.pass_id in (select id from own_passes)
+        ) as sent
     ) as dispute_answers,
     (select jsonb_agg(to_jsonb(accounts)) from connect_accounts as accounts where accounts.person_id = :person)
         as connect_accounts,

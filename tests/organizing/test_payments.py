@@ -26,6 +26,7 @@ from circles.practice.stripe import disputes as bank
 from circles.store import audit
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, own_statements, paid_seat
+from tests.bookings.passes.helpers import paid_pass
 from tests.cast import add_booking, add_gathering, add_person
 from tests.conftest import Browser, OpenBrowser
 
@@ -513,3 +514,15 @@ async def test_nobody_gives_themselves_more_than_the_terms_say(
     assert refused.status_code == 422
     assert "This is your own seat, so no more than the terms say goes back from here." in refused.text
     assert (await scene.row(booking))["state"] == "confirmed"
+
+
+async def test_an_erasure_empties_why_a_payment_of_a_pass_went_back(
+    scene: Scene, odile: Browser, drain: Drain
+) -> None:
+    bought = await paid_pass(scene)
+    await drain()
+    payment = await scene.value("select checkout_id from checkout_lines where pass_id = $1", bought)
+    assert (await send_back(odile, payment, what="part", amount="10")).status_code == 303
+    async with scene.context.db.transaction() as tx:
+        await audit.erase_reasons(tx, scene.cast.mira)
+    assert await scene.count("events where why = 'They could not come in'") == 0

@@ -10,10 +10,12 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from circles.commands import personal_data
 from circles.organizing.disputes import actions
 from circles.payments.refunds import answering
 from circles.practice.stripe import disputes as look_alike
 from circles.practice.stripe import faults
+from circles.store import audit
 from tests.bookings import helpers
 from tests.bookings.helpers import Scene, paid_seat
 from tests.conftest import Browser, OpenBrowser
@@ -163,3 +165,26 @@ async def test_a_bank_that_asks_is_answered_and_a_member_never_sees_the_page(
     async with browser(scene.cast.mira) as mira:
         assert (await mira.get(path)).status_code == 404
         assert (await mira.get(f"/bookings/{booking}")).status_code == 200
+
+
+async def test_what_left_about_a_member_is_in_no_export_but_theirs(
+    scene: Scene, odile: Browser, drain: Drain
+) -> None:
+    """Nor is why a dispute was accepted in theirs: it is for the organizers, and ends with an erasure."""
+    dispute, _ = await disputed(scene, drain)
+    path = f"/organize/disputes/{dispute}"
+    parts = {"parts": "story,name,address", "words": ""}
+    shown = hidden((await odile.post(f"{path}/preview", data=parts)).text, "shown")
+    assert (await odile.post(f"{path}/answer", data=parts | {"shown": shown})).status_code == 303
+    await scene.value("update dispute_answers set state = 'done', done_at = now() returning id")
+    wish = {"reason": "They sounded unwell.", "confirmed": "on"}
+    assert (await odile.post(f"{path}/accept", data=wish)).status_code == 303
+    organizer = str(await personal_data.export(scene.context, "odile@example.org"))
+    assert "mira@example.org" not in organizer
+    own = await personal_data.export(scene.context, "mira@example.org")
+    requests = [answer["request"] for answer in own["dispute_answers"]]
+    assert "mira@example.org" in [one.get("customer_email_address") for one in requests]
+    assert "They sounded unwell." not in str(own)
+    async with scene.context.db.transaction() as tx:
+        await audit.erase_reasons(tx, scene.cast.mira)
+    assert await scene.value("select why from events where what = 'dispute.accepted'") == ""
