@@ -235,9 +235,10 @@ from (
     where refunds.kind = 'refund'
     union all
     select
-        refunds.done_at, 'refund', 'arrived', '', refunds.amount - covered, mine.currency,
+        -- not before its money left, which has the time of its row, and this one that of its transaction
+        greatest(refunds.done_at, sent.at), 'refund', 'arrived', '', refunds.amount - covered, mine.currency,
         coalesce(refunds.booking_id, refunds.pass_id), refunds.stripe_id, null
-    from mine cross join refunds
+    from mine cross join refunds left join money_rows as sent on sent.kind = 'refund' and sent.stripe_id = refunds.stripe_id
     where refunds.kind = 'refund' and refunds.state = 'done' and refunds.stripe_id is not null
     union all
     select
@@ -256,7 +257,8 @@ from (
     select decided_at, 'by_hand', 'told', note, null, currency, booking_id, '', asked_by
     from refunds_by_hand where checkout_id = :id and state = 'done' and note <> ''
     union all
-    select made_at, 'dispute', 'opened', reason, amount, currency, null, stripe_id, null from disputes where checkout_id = :id
+    select made_at, 'dispute', case when state like 'warning%' then 'asked' else 'opened' end, reason, amount, currency, null, stripe_id, null
+    from disputes where checkout_id = :id
     union all
     select closed_at, 'dispute', state, '', amount, currency, null, stripe_id, null
     from disputes where checkout_id = :id and closed_at is not null
@@ -315,8 +317,9 @@ left join people on people.id = happened.who
 where happened.at is not null
 order by
     happened.at, case
-        when happened.what = 'asked' then 0 when happened.source in ('fee', 'share', 'transfer') then 3
-        when happened.what in ('arrived', 'settled') then 2 else 1
+        when happened.source = 'by_hand' and happened.what <> 'told' then 0 when happened.source = 'refund' and happened.what = 'asked' then 1
+        when happened.source in ('fee', 'share', 'transfer') then 4
+        when happened.what in ('arrived', 'settled') then 3 else 2
     end,
     happened.source, happened.what;
 

@@ -66,6 +66,11 @@ async def send_back(page: Browser, payment: UUID, **more: str) -> Any:
     return await page.post(f"{LIST}/{payment}/refund", data=refund_form(text, **more))
 
 
+def in_order(text: str, *parts: str) -> bool:
+    """Whether a page says all of this, in this order."""
+    return re.search(".*".join(re.escape(part) for part in parts), text, re.DOTALL) is not None
+
+
 async def refunded(scene: Scene) -> int:
     """What went back at the look-alike of Stripe, in minor units."""
     return await scene.value(
@@ -155,6 +160,10 @@ async def test_a_part_goes_back_and_the_member_reads_it(
         "$10.50 sent back", "Refund of $10.50 arrived", "Refunded in part", line,
     ):  # fmt: skip
         assert words in story, words
+    assert in_order(
+        story, "$45 paid", "Refund of $10.50 asked for", "$10.50 sent back", "Refund of $10.50 arrived"
+    )
+    assert story.count("<dt>Number</dt>") == 0, "a booking and its payment have different numbers"
     assert await found(odile, state="part") == [f"{LIST}/{payment}"]
     assert (await scene.row(booking))["state"] == "confirmed", "the seat stays"
     page = (await mira.get(f"/bookings/{booking}")).text
@@ -190,7 +199,8 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"what": ""}, "Please choose how much goes back."),
     ({"what": "most"}, "Please choose how much goes back."),
     ({"left": "9000"}, "This changed since you looked: $45 is left of the payment now."),
-    ({"reason": "x" * 501}, "Please use 500 letters at most."),
+    ({"reason": "x" * 501}, "please keep it to 500."),
+    ({"what": "all", "amount": "5"}, "You gave an amount, and chose all that is left."),
 ]
 
 
@@ -242,7 +252,7 @@ async def test_nothing_is_left_after_all_went_back(scene: Scene, odile: Browser,
     assert (await send_back(odile, payment)).status_code == 303
     late = await odile.post(f"{LIST}/{payment}/refund", data=refund_form(text) | {"id": str(uuid4())})
     assert late.status_code == 422, "while it is still on its way"
-    assert "All of it went back already, or is on its way." in late.text
+    assert "Nothing is left to send back: it went back, is on its way" in late.text
     await drain()
     assert await refunded(scene) == 4500
 
@@ -261,6 +271,9 @@ async def test_nothing_goes_back_while_a_bank_decides(scene: Scene, odile: Brows
         assert refused.status_code == 422
         assert "A bank looks into a dispute of this payment." in refused.text
         assert ("$45 taken by a dispute" in refused.text) == (not inquiry)
+        assert ("A bank asked about $45" if inquiry else "A bank disputed $45") in refused.text
+        assert "bank says that they did not make the payment." in refused.text
+        assert "fraudulent" not in refused.text
         assert await scene.count("operations where kind = 'refund'") == 0
         assert await found(odile, state="disputed") == [f"{LIST}/{payment}"]
         async with scene.context.db.transaction() as tx:
@@ -388,7 +401,10 @@ async def test_an_organizers_own_payment_waits_for_another_one(
     )
     assert events == [f"refund.by_hand_asked{scene.cast.odile}", f"refund.by_hand{olaf}"]
     story = (await odile.get(f"{LIST}/{payment}")).text
-    assert "Refund of $40 agreed to, by Olaf" in story
+    assert in_order(
+        story, "Refund of $40 asked of a second organizer, by Odile", "Refund of $40 agreed to, by Olaf", "Refund of $40 asked for",
+        "$40 sent back", "Refund of $40 arrived",
+    )  # fmt: skip
 
 
 async def test_a_refund_that_was_asked_for_is_declined_or_withdrawn(
@@ -467,6 +483,9 @@ async def test_a_note_stands_in_the_story(scene: Scene, odile: Browser, drain: D
         assert answer.status_code == 303
     assert await scene.count("payment_notes") == 1
     assert "They rang\nabout it." in (await odile.get(f"{LIST}/{payment}")).text
+    for body, refusal in (("Dear\0all", "Please"), ("x" * 1001, "please keep it to 1,000.")):
+        refused = await odile.post(f"{LIST}/{payment}/note", data={"body": body})
+        assert (refused.status_code, refusal in refused.text) == (422, True)
     empty = await odile.post(f"{LIST}/{payment}/note", data={"body": "  "})
     assert (empty.status_code, "Please write something." in empty.text) == (422, True)
     assert (await odile.post(f"{LIST}/{uuid4()}/note", data={"body": "Hello"})).status_code == 404

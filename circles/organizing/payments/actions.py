@@ -202,9 +202,8 @@ async def _record(
     )
 
 
-async def write_note(context: Context, actor: Person, payment_id: UUID, key: UUID, typed: str) -> None:
-    """Write a note beside a payment. Idempotent by its key. Raises NotFound, Refused."""
-    body = rules.read_note(typed)
+async def write_note(context: Context, actor: Person, payment_id: UUID, key: UUID, body: str) -> None:
+    """Write a note beside a payment. Idempotent by its key. Raises NotFound."""
     async with context.db.transaction() as tx:
         parts = await _parts(tx, payment_id)
         if not parts:

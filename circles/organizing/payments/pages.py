@@ -115,6 +115,7 @@ def _page(request: Request, shown: Payment, form: Form, note_form: Form) -> Resp
         is_asker=shown.row["asked_by"] == actor_id,
         why_waits=why_waits,
         disputed=rules.DISPUTED.text,
+        nothing_left=rules.NOTHING_LEFT.text,
         state_names=rules.STATE_NAMES,
     )
 
@@ -188,13 +189,11 @@ decline = _decision(_decline, "Nothing goes out.")
 async def write_note(request: Request) -> Response:
     form = await Form.read(request)
     payment_id, key = access.path_id(request), form.creation_id()
-    try:
-        await actions.write_note(
-            access.context(request), request.state.person, payment_id, key, form.value("body")
-        )
-    except Refused as refused:
+    body = rules.read_note(form)
+    if not form.ok:
         shown = await _read(request)
-        return _page(request, shown, _refund_form(shown), form.add(refused.reasons))
+        return _page(request, shown, _refund_form(shown), form)
+    await actions.write_note(access.context(request), request.state.person, payment_id, key, body)
     return render.see_other(_path(payment_id), notice="Noted.")
 
 

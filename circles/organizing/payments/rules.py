@@ -188,9 +188,20 @@ DISPUTED: Final = Reason(
     "A bank looks into a dispute of this payment. It may take the money back by itself, so nothing is sent back until "
     "it has decided; else it could go back twice.",
 )
+NOTHING_LEFT: Final = Reason(
+    "nothing_left", "Nothing is left to send back: it went back, is on its way, or a dispute took it."
+)
 ASKED_ALREADY: Final = Reason(
     "asked",
     "Another refund of this payment waits for a second organizer. Please decide about that one first.",
+)
+
+
+_NO_REASON: Final = Reason("no_reason", "Please say in a few words why.", "reason")
+_ALL_AND_AMOUNT: Final = Reason(
+    "all_and_amount",
+    "You gave an amount, and chose all that is left. Please choose “A part of it”, or take the amount away.",
+    "amount",
 )
 
 
@@ -256,12 +267,15 @@ def read_refund(form: Reader, currency: str, parts: Sequence[Part], key: UUID) -
             form.add(Reason("which", "Please choose the booking that this amount is of.", "part"))
     elif form.value("what") != "all":
         form.add(Reason("what", "Please choose how much goes back.", "what"))
-    form.add(reason_refusals(form.value("reason").strip()))
+    elif form.value("amount").strip():
+        form.add(_ALL_AND_AMOUNT)
+    reason = form.body("reason", max_length=MAX_REASON, required=False)
+    if len(reason) < MIN_REASON and len(form.value("reason").strip()) <= MAX_REASON:
+        form.add(_NO_REASON)
     note = form.body("note", max_length=MAX_NOTE, required=False)
     if not form.ok:
         return None
-    shown = reading.whole_number(form.value("left"), -1)
-    reason, frees_seat = form.value("reason").strip(), form.value("frees_seat") == "on"
+    shown, frees_seat = reading.whole_number(form.value("left"), -1), form.value("frees_seat") == "on"
     return HandRefund(key, part, amount, shown, reason, note, frees_seat)
 
 
@@ -275,14 +289,6 @@ def _read_part(form: Reader, parts: Sequence[Part]) -> UUID | None:
     return part
 
 
-def reason_refusals(reason: str) -> Iterator[Reason]:
-    """What is wrong with the reason of a refund."""
-    if len(reason) < MIN_REASON:
-        yield Reason("no_reason", "Please say in a few words why. Only organizers read it.", "reason")
-    elif len(reason) > MAX_REASON:
-        yield Reason("reason_too_long", f"Please use {MAX_REASON} letters at most.", "reason")
-
-
 def refund_refusals(
     wish: HandRefund, parts: Sequence[Part], currency: str, *, is_disputed: bool, is_asked: bool
 ) -> Iterator[Reason]:
@@ -293,7 +299,7 @@ def refund_refusals(
     if is_asked:
         yield ASKED_ALREADY
     if not left:
-        yield Reason("nothing_left", "All of it went back already, or is on its way.")
+        yield NOTHING_LEFT
     elif wish.shown != whole:
         text = f"This changed since you looked: {money.format_amount(whole, currency)} is left of the payment now."
         yield Reason("changed", f"{text} Please look once more before you send anything back.")
@@ -329,11 +335,9 @@ def needs_second(parts: Sequence[Part], actor_id: UUID, *, others: int) -> bool:
     return others > 0 and any(each.person_id == actor_id for each in parts)
 
 
-def read_note(typed: str) -> str:
-    """A note beside a payment. Raises Refused."""
-    body = typed.strip()
-    if not body:
-        raise Refused(Reason("no_note", "Please write something.", "body"))
-    if len(body) > MAX_NOTE:
-        raise Refused(Reason("note_too_long", f"Please use {MAX_NOTE} letters at most.", "body"))
+def read_note(form: Reader) -> str:
+    """A note beside a payment."""
+    body = form.body("body", max_length=MAX_NOTE, required=False)
+    if form.ok and not body:
+        form.add(Reason("no_note", "Please write something.", "body"))
     return body

@@ -13,6 +13,7 @@ from circles.base.reading import number_of
 from circles.base.row import Row
 from circles.organizing.audit import words as audit_words
 from circles.organizing.bookings.rules import CASH_WORDS, MAIL_STATES
+from circles.organizing.disputes.rules import reason_words
 from circles.organizing.needs.job_words import mail_words
 
 # Why a refund was asked for, by the codes of the program; what an organizer wrote stays as it is.
@@ -49,7 +50,8 @@ _BY_HAND: Final = {
     "told": "Written to the member",
 }
 _DISPUTES: Final = {
-    "opened": "A bank asked about {amount}",
+    "asked": "A bank asked about {amount}",
+    "opened": "A bank disputed {amount}",
     "won": "The dispute was won",
     "lost": "The dispute was lost",
     "warning_closed": "The inquiry of the bank was closed",
@@ -94,7 +96,7 @@ _BY_SOURCE: Final[dict[str, dict[str, str]]] = {
 # The organizers' pages of what the id at Stripe names, by source.
 _PAGES: Final = {"dispute": "disputes", "payout": "payouts"}
 # Codes that some sources keep as the reason; others are what somebody wrote.
-_CODES: Final = frozenset(("refund", "event", "dispute"))
+_CODES: Final = frozenset(("refund", "event"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,12 @@ def story(rows: list[Row], *, is_shared: bool) -> list[Chapter]:
 def _why(row: Row) -> str:
     if row["source"] == "mail":
         return ""
+    if row["source"] == "dispute":
+        return reason_words(row["why"]) if row["why"] else ""
     if row["source"] in _CODES:
         text = _REASONS.get(row["why"]) or audit_words.reason_of(row["why"])
-        return text.replace("_", " ") if text.isascii() and " " not in text else text
+        text = text.replace("_", " ") if text.isascii() and " " not in text else text
+        return text[:1].upper() + text[1:]
     return row["why"]
 
 
