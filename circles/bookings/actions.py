@@ -262,15 +262,16 @@ async def cancel(
             return Refund(0, 0, "This seat was canceled already.")
         refuse_if(end_rules.cancel_refusals(row["state"], row["starts_at"], row["now"]))
         refund = end_rules.refund_for(row)
-        if refund.amount != shown:
-            raise OutOfDate(Reason("refund_changed", f"This changed since you looked. {refund.sentence}"))
+        on_pass = None
         if row["kind"] == "free":
-            await uses.check_shown(tx, booking_id, shown_back=shown_back)
+            on_pass = await uses.check_shown(tx, booking_id, shown=shown, shown_back=shown_back)
+        if not on_pass and refund.amount != shown:
+            raise OutOfDate(Reason("refund_changed", f"This changed since you looked. {refund.sentence}"))
         await transitions.end(tx, row, "cancelled", "by_member", actor_id=actor.id)
         if refund.amount:
             await payments.refund(tx, booking_id, refund.amount, "by_member")
         await transitions.withdraw_invite(tx, booking_id, "by_member")
-    return refund
+    return on_pass or refund
 
 
 async def note_seen(context: Context, actor: Person, booking_id: UUID, mark: str) -> None:

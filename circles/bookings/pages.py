@@ -14,7 +14,7 @@ from circles.base import reading
 from circles.base.errors import Refused
 from circles.bookings import actions, end_rules, queries, refund_words, rules, seat_rules
 from circles.bookings.amounts import rules as amount_rules
-from circles.bookings.passes import rules as pass_rules
+from circles.bookings.passes import uses
 from circles.bookings.pool import rules as pool_rules
 from circles.bookings.rules import AlreadyBooked, Eligibility, Full
 from circles.bookings.screening import pages as screening_pages
@@ -187,7 +187,7 @@ def _seat_choices(
 async def show(request: Request) -> Response:
     """GET: the booking. Coming back from the checkout proves nothing: the page posts to `look`, which asks Stripe."""
     row = await _own_booking(request)
-    return render.page(request, "bookings/booking.html", **_page_values(request, row))
+    return render.page(request, "bookings/booking.html", **await _page_values(request, row))
 
 
 async def state(request: Request) -> Response:
@@ -195,10 +195,10 @@ async def state(request: Request) -> Response:
     if not htmx.wants_part(request):
         return htmx.vary(render.see_other(f"/bookings/{access.path_id(request)}"))
     row = await _own_booking(request)
-    return htmx.vary(render.page(request, "bookings/_state.html", **_page_values(request, row)))
+    return htmx.vary(render.page(request, "bookings/_state.html", **await _page_values(request, row)))
 
 
-def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> dict[str, Any]:
+async def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> dict[str, Any]:
     viewer = cookies.viewer(request)
     is_back = is_back or _is_back(request)
     invite = ""
@@ -207,9 +207,10 @@ def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> 
         invite = seat_rules.invite_text(row["confirmed_at"], *mail, row["now"], row["zone"], viewer)
     shows_place = row["state"] == "confirmed" and not row["must_agree"]
     together, is_on_pass = queries.booked_together(row), row["pass_id"] is not None
-    refund = end_rules.refund_for(row)
+    refund, use_comes_back = end_rules.refund_for(row), False
     if row["use_state"] == "used":
-        refund = end_rules.Refund(0, 0, pass_rules.back_text(row))
+        async with access.context(request).db.reading() as tx:
+            refund, use_comes_back = await uses.seat_refund(tx, row["id"])
     return {
         "invite_text": invite,
         "calendar_links": calendar_links(row["discreet_name"], row["starts_at"], row["ends_at"]),
@@ -222,7 +223,7 @@ def _page_values(request: Request, row: db.Record, *, is_back: bool = False) -> 
         "poll_seconds": seat_rules.poll_seconds(row["returned_at"] or row["created_at"], row["now"]),
         "by_hand": refund_words.by_hand_texts(row["by_hand"], row["currency"]),
         "refund": refund,
-        "use_comes_back": is_on_pass and pass_rules.comes_back(row, "by_member"),
+        "use_comes_back": use_comes_back,
         "may_change_amount": not amount_rules.change_refusals(row),
     }
 
@@ -252,7 +253,7 @@ async def look(request: Request) -> Response:
     is_back = form.checked("paid")
     await actions.look(access.context(request), request.state.person, booking_id, is_back=is_back)
     if htmx.wants_part(request):
-        values = _page_values(request, await _own_booking(request), is_back=is_back)
+        values = await _page_values(request, await _own_booking(request), is_back=is_back)
         return htmx.vary(render.page(request, "bookings/_state.html", **values))
     return render.see_other(f"/bookings/{booking_id}{BACK if is_back else ''}")
 
@@ -260,7 +261,7 @@ async def look(request: Request) -> Response:
 async def stopped(request: Request) -> Response:
     """GET: back from the checkout by its Cancel. The seat is still held: pay after all, or let it go."""
     row = await _own_booking(request)
-    values = _page_values(request, row)
+    values = await _page_values(request, row)
     if not values["seat"].may_pay:
         return render.see_other(f"/bookings/{row['id']}")
     return render.page(request, "bookings/stopped.html", **values)
@@ -269,7 +270,7 @@ async def stopped(request: Request) -> Response:
 async def pay(request: Request) -> Response:
     """GET: on to the open checkout. While it is being made, the booking's page waits for it."""
     row = await _own_booking(request)
-    values = _page_values(request, row)
+    values = await _page_values(request, row)
     if not values["seat"].may_pay:
         return render.see_other(f"/bookings/{row['id']}")
     if row["checkout_url"]:
@@ -307,7 +308,7 @@ async def cancel_form(request: Request) -> Response:
     row = await _own_booking(request)
     if row["state"] != "confirmed":
         return render.see_other(f"/bookings/{row['id']}")
-    return render.page(request, "bookings/cancel.html", form=Form(), **_page_values(request, row))
+    return render.page(request, "bookings/cancel.html", form=Form(), **await _page_values(request, row))
 
 
 async def cancel(request: Request) -> Response:
@@ -324,6 +325,6 @@ async def cancel(request: Request) -> Response:
         )
     except Refused as refused:
         form.add(refused.reasons)
-        values = _page_values(request, await _own_booking(request))
+        values = await _page_values(request, await _own_booking(request))
         return render.page(request, "bookings/cancel.html", 422, form=form, **values)
     return render.see_other(f"/bookings/{booking_id}")

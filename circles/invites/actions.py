@@ -168,6 +168,11 @@ async def withdraw(
             refund=bookings.refund_text(
                 bookings.total_of(bookings.MoneyBack.of(one.booking) for one in ended)
             ),
+            on_pass=bookings.pass_texts(
+                [one.booking["on_pass"] for one in ended if one.booking["on_pass"]],
+                booking["zone"],
+                rules.viewer(booking),
+            ),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from circles import bookings
-from circles.invites import actions
+from circles.invites import actions, rules
 from circles.store import db
 from circles.store.context import Context
 
@@ -33,4 +33,8 @@ async def withdraw_within(tx: db.Tx, context: Context, booking_ids: Sequence[UUI
     seats = tuple(one.booking for one in ended if one)
     calendars = tuple(one.calendar for one in ended if one and one.calendar)
     money = bookings.total_of(bookings.MoneyBack.of(seat) for seat in seats) if seats else None
-    return Withdrawal(seats, calendars, bookings.refund_text(money) if money else "")
+    texts = [bookings.refund_text(money)] if money else []
+    uses = [seat["on_pass"] for seat in seats if seat["on_pass"]]
+    if uses:
+        texts.append(bookings.pass_texts(uses, seats[0]["zone"], rules.viewer(seats[0])))
+    return Withdrawal(seats, calendars, " ".join(text for text in texts if text))

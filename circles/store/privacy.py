@@ -295,7 +295,8 @@ MAP: dict[str, dict[str, Care]] = {
         "id offer_id circle_id state amount currency uses used acceptance_id held_until let_go_at returned_at reminded "
         "created_at paid_at valid_until ended_at end_cause",
     ),
-    "pass_uses": _all(PERSON, "booking_id pass_id") | _all(PERSONAL, "place value state used_at ended_at"),
+    "pass_uses": _all(PERSON, "booking_id pass_id")
+    | _all(PERSONAL, "place value state used_at ended_at returned"),
     "reconciliation_runs": _all(
         IMPERSONAL, "id asked_by since until began_at beat_at ended_at outcome transactions mended"
     ),

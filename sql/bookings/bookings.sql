@@ -239,7 +239,8 @@ select
         where lines.booking_id = bookings.id and lines.is_addition
     ) as addition,
     unseen_change(bookings.id) as unseen_change,
-    on_pass.pass_id, coalesce(on_pass.state, '') as use_state,
+    on_pass.pass_id, coalesce(on_pass.state, '') as use_state, on_pass.returned as use_returned,
+    (select passes.state from passes where passes.id = on_pass.pass_id) as pass_state,
     (
         select coalesce(giver.name, 'a host') from given_seats left join people as giver on giver.id = given_seats.given_by
         where given_seats.booking_id = bookings.id

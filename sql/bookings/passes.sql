@@ -126,20 +126,23 @@ returning place;
 -- the pass that a seat is on, with what decides whether its use comes back when the seat ends
 select
     pass_uses.pass_id, pass_uses.value, pass_uses.state as use_state, passes.valid_until, passes.state as pass_state,
+    passes.currency, passes.paid_at, passes.kept, passes.disputed, offers.refund_kind, offers.refund_percent,
+    offers.refund_per_use, offers.refund_weeks,
     bookings.id, bookings.end_cause, bookings.ended_at, bookings.confirmed_at, bookings.refund_hours,
     bookings.late_refund_percent, bookings.full_refund_until, bookings.terms_start, gatherings.starts_at, gatherings.zone,
     coalesce(bookings.ended_at, clock_timestamp()) as now,
     (must_agree_to(bookings.person_id, circles.guidelines_id) is not null or is_unanswered(bookings.id)) as must_agree
 from pass_uses
-join passes on passes.id = pass_uses.pass_id
+cross join lateral (select * from passes_with_money where passes_with_money.id = pass_uses.pass_id) as passes
+join pass_offers as offers on offers.id = passes.offer_id
 join bookings on bookings.id = pass_uses.booking_id
 join gatherings on gatherings.id = bookings.gathering_id
 join circles on circles.id = gatherings.circle_id
 where pass_uses.booking_id = :booking_id;
 
--- name: decide_use(booking_id, state)!
--- a seat on a pass has ended, and its use came back or did not
-update pass_uses set state = :state, ended_at = now() where booking_id = :booking_id and state = 'used';
+-- name: decide_use(booking_id, state, returned)!
+-- a seat on a pass has ended, and its use came back or did not. returned: what of it goes back in money, since the pass is over
+update pass_uses set state = :state, ended_at = now(), returned = :returned where booking_id = :booking_id and state = 'used';
 
 -- name: prolong(pass_id, until)$
 -- a pass lasts at least until then; its new end, where that is later than it was

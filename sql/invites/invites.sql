@@ -10,6 +10,14 @@ select
     gatherings.told, bookings.full_refund_until, bookings.known, gathering_facts(gatherings.id) as facts,
     money.paid, money.refunded, money.refund_done, money.refund_failed, money.refund_stuck,
     money.refund_settled, money.disputed, receipt_of(bookings.id) as receipt,
+    (
+        select jsonb_build_object(
+            'state', pass_uses.state, 'returned', pass_uses.returned, 'pass_state', passes.state,
+            'valid_until', passes.valid_until, 'currency', passes.currency,
+            'was_over', coalesce(passes.ended_at < pass_uses.ended_at, false)
+        )
+        from pass_uses join passes on passes.id = pass_uses.pass_id where pass_uses.booking_id = bookings.id
+    ) as on_pass,
     case when bookings.kind = 'paid' then bookings.amount > bookings.scale_suggested end as is_above,
     case when is_unanswered(bookings.id) then coalesce(giver.name, 'A host') end as giver_name
 from bookings

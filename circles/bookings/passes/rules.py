@@ -14,15 +14,13 @@ from circles.base.english import plural
 from circles.base.errors import Reason
 from circles.base.money import Scale
 from circles.base.row import Row
-from circles.bookings import end_rules, refund_words
+from circles.bookings import refund_words
 from circles.gatherings import GRACE, BookableGathering
 
 # A pass lasts at least so long after a gathering that its host canceled, so that there is time for another one.
 PROLONGED: Final = timedelta(weeks=4)
 # When somebody with gatherings left is reminded that the time of their pass ends.
 REMINDED_BEFORE: Final = (timedelta(days=14), timedelta(days=4))
-# Why a seat on a pass ended that its person did not end: its use comes back whenever that was.
-BY_OTHERS: Final = frozenset({"gathering_cancelled", "by_host", "taken_off"})
 
 NO_CHECKOUT: Final = Reason(
     "no_checkout",
@@ -185,35 +183,6 @@ def too_late(valid_until: datetime, zone: str, viewer: Viewer = NOBODY) -> Reaso
     return Reason("pass_ends_before", text, "choice")
 
 
-def comes_back(row: Row, cause: str) -> bool:
-    """Whether the use of a seat that ends comes back to its pass.
-
-    In time is what would be refunded in full of a seat that was paid: the same rule of the same circle. row: a booking
-    with its gathering's start and now.
-    """
-    if cause in BY_OTHERS or row["must_agree"]:
-        return True
-    counted = row["terms_start"] or row["starts_at"]
-    refund = end_rules.refund_due(
-        100,
-        counted,
-        row["now"],
-        row["refund_hours"],
-        row["late_refund_percent"],
-        full_until=row["full_refund_until"],
-        grace_until=end_rules.grace_until(row["confirmed_at"], counted),
-    )
-    return refund.percent == 100
-
-
-def back_text(row: Row) -> str:
-    """What the page of a seat on a pass says of letting it go now."""
-    if comes_back(row, "by_member"):
-        return "This seat is on your pass. If you cancel now, the gathering goes back on it."
-    hours = end_rules.format_hours(row["refund_hours"])
-    return f"This seat is on your pass. The start is less than {hours} away, so the gathering does not go back on it."
-
-
 # What comes back of one
 
 
@@ -274,15 +243,6 @@ def refund_for(row: Row, viewer: Viewer = NOBODY) -> PassRefund:
         return PassRefund(amount, f"You get back {of}.")
     part = money.format_amount(amount, row["currency"])
     return PassRefund(amount, f"You get back {part} under the terms of your pass, of {of}.")
-
-
-def returned_value(row: Row, value: int, cause: str) -> int:
-    """What goes back to a person for a seat whose use comes back to a pass that is over. value: of the use."""
-    if cause in BY_OTHERS:
-        return min(value, row["kept"])
-    if row["now"] > refund_until(row):
-        return 0
-    return min(terms_value(Terms.of(row), value, 1), row["kept"])
 
 
 # What pages and mails say

@@ -10,8 +10,9 @@ from datetime import datetime
 from uuid import UUID
 
 from circles import payments
-from circles.base.errors import OutOfDate, Reason, Refused, refuse_if
-from circles.bookings.passes import queries, rules
+from circles.base.errors import OutOfDate, Reason, Refused, or_not_found, refuse_if
+from circles.bookings.end_rules import Refund
+from circles.bookings.passes import queries, rules, use_rules
 from circles.gatherings import BookableGathering
 from circles.store import audit, db
 
@@ -51,23 +52,19 @@ async def follow_end(tx: db.Tx, booking_id: UUID, cause: str, *, actor_id: UUID 
     if use is None or use["use_state"] != "used":
         return
     row = await queries.lock(tx, use["pass_id"])
-    back = rules.comes_back(use, cause)
-    await SQL.decide_use(tx, booking_id=booking_id, state="given_back" if back else "spent")
+    back = use_rules.comes_back(use, cause)
+    returned = 0
+    if back and row["state"] == "ended":  # it cannot be used again, so what it is worth goes back
+        amount = use_rules.returned_value(use, use["value"], cause)
+        returned = await payments.refund(tx, row["id"], amount, "pass_use_returned") if amount else 0
+    state = "given_back" if back else "spent"
+    await SQL.decide_use(tx, booking_id=booking_id, state=state, returned=returned)
     what = "pass.given_back" if back else "pass.spent"
     await audit.record(
         tx, what, row["id"], actor_id=actor_id, why=cause, details={"booking": str(booking_id)}
     )
-    if back and row["state"] == "ended":
-        await _pay_back(tx, row, use["value"], cause)
-    elif back and cause in rules.BY_OTHERS:
+    if back and row["state"] == "active" and cause in use_rules.BY_OTHERS:
         await _prolong(tx, row, use)
-
-
-async def _pay_back(tx: db.Tx, row: db.Record, value: int, cause: str) -> None:
-    """The pass is over, so the gathering cannot be used again: what it is worth goes back."""
-    amount = rules.returned_value(row, value, cause)
-    if amount:
-        await payments.refund(tx, row["id"], amount, "pass_use_returned")
 
 
 async def _prolong(tx: db.Tx, row: db.Record, use: db.Record) -> None:
@@ -86,8 +83,22 @@ async def move_refusals(tx: db.Tx, booking_id: UUID, starts_at: datetime, zone: 
     return [rules.too_late(use["valid_until"], zone)]
 
 
-async def check_shown(tx: db.Tx, booking_id: UUID, *, shown_back: bool) -> None:
-    """Raises OutOfDate where somebody saw that a seat's use comes back to its pass, and it no longer does."""
+async def seat_refund(tx: db.Tx, booking_id: UUID) -> tuple[Refund, bool]:
+    """What letting go of a seat on a pass brings its person now, and whether the gathering goes back on the pass."""
+    use = or_not_found(await SQL.use_of(tx, booking_id=booking_id))
+    return use_rules.seat_refund(use), use_rules.goes_back_on(use)
+
+
+async def check_shown(tx: db.Tx, booking_id: UUID, *, shown: int, shown_back: bool) -> Refund | None:
+    """What letting go of a seat brings its person; None for one that is on no pass.
+
+    shown: the money they saw, in minor units; shown_back: whether they saw that the gathering goes back on the pass.
+    Raises OutOfDate where it is another thing by now.
+    """
     use = await SQL.use_of(tx, booking_id=booking_id)
-    if use and shown_back and not rules.comes_back(use, "by_member"):
-        raise OutOfDate(Reason("refund_changed", f"This changed since you looked. {rules.back_text(use)}"))
+    if use is None or use["use_state"] != "used":
+        return None
+    refund = use_rules.seat_refund(use)
+    if refund.amount != shown or (shown_back and not use_rules.goes_back_on(use)):
+        raise OutOfDate(Reason("refund_changed", f"This changed since you looked. {refund.sentence}"))
+    return refund

@@ -13,7 +13,7 @@ from circles.base.clock import NOBODY
 from circles.base.errors import OutOfDate, Refused
 from circles.bookings import actions as booking_actions
 from circles.bookings.moving import actions as moving
-from circles.bookings.passes import actions, ending
+from circles.bookings.passes import actions, ending, uses
 from circles.bookings.rules import BookingInput
 from circles.bookings.several import actions as several
 from circles.bookings.suspended import actions as suspended
@@ -396,7 +396,7 @@ async def test_a_joined_account_brings_its_pass_and_the_offers_it_published(
 
 
 async def test_the_month_counts_what_passes_brought(scene: Scene) -> None:
-    """Each gathering in its month, and what nobody used in the month in which the pass ended; nothing of what went back."""
+    """Each gathering in its month, and what nobody used in that of the end; nothing that went back."""
     pass_id = await helpers.paid_pass(scene)
     await helpers.book(scene, pass_id)
     await scene.starts_in(scene.cast.gathering, -timedelta(days=40))
@@ -415,3 +415,59 @@ async def test_the_month_counts_what_passes_brought(scene: Scene) -> None:
     odile = await scene.person(scene.cast.odile)
     await ending.refund_by_organizer(scene.context, odile, pass_id, what="all", reason="Ill", shown=16000)
     assert [await scene.value(paid, month) for month in (came, ended)] == [{}, {}]
+
+
+async def test_a_seat_of_a_pass_that_is_over_says_what_comes_back(scene: Scene, drain: Drain) -> None:
+    """No pass is there to put the gathering back on: the page, the mail and the money say one amount."""
+    pass_id = await helpers.paid_pass(scene, refund_percent="50")
+    await helpers.shift(scene, pass_id, 1)
+    booking = await helpers.book(scene, pass_id)
+    mira = await scene.person(scene.cast.mira)
+    await ending.give_back(scene.context, mira, pass_id, shown=6667)
+    await drain()
+    async with scene.context.db.reading() as tx:
+        refund, goes_back = await uses.seat_refund(tx, booking.id)
+    assert (refund.amount, goes_back) == (1333, False)
+    assert "you get back $13.33 for it" in refund.sentence
+    with pytest.raises(OutOfDate, match="refund_changed"):
+        await booking_actions.cancel(scene.context, mira, booking.id, shown=0, shown_back=False)
+    await booking_actions.cancel(scene.context, mira, booking.id, shown=1333, shown_back=False)
+    await drain()
+    assert (await helpers.row(scene, pass_id))["refund_done"] == 6667 + 1333
+    text: str = await scene.value("select text_body from mails where kind = 'withdrawn'")
+    assert "Your pass is over, so $13.33 goes back to the card you paid with." in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("hours", "sentence"),
+    [(100, "The gathering is back on your pass."), (3, "It was too late for the gathering to go back")],
+)
+async def test_the_mail_says_what_becomes_of_the_gathering(
+    scene: Scene, drain: Drain, hours: int, sentence: str
+) -> None:
+    pass_id = await helpers.paid_pass(scene)
+    booking = await helpers.book(scene, pass_id)
+    await scene.starts_in(scene.cast.gathering, timedelta(hours=hours))
+    await scene.paid_long_ago(booking.id)
+    await drain()
+    mira = await scene.person(scene.cast.mira)
+    await booking_actions.cancel(scene.context, mira, booking.id, shown=0, shown_back=hours > 3)
+    await drain()
+    text: str = await scene.value("select text_body from mails where kind = 'withdrawn'")
+    assert sentence in " ".join(text.split())
+
+
+async def test_a_seat_that_a_host_moved_past_the_end_pays_all_its_value(scene: Scene, drain: Drain) -> None:
+    """Its person chose no such date, and no pass is there any more: they lose nothing by letting it go."""
+    pass_id = await helpers.paid_pass(scene, refund_percent="50", refund_weeks="1")
+    booking = await helpers.book(scene, pass_id)
+    late = await add_gathering(scene.context, scene.cast.circle, days=60)
+    farid = await scene.person(scene.cast.farid)
+    await moving.move_by_host(scene.context, farid, booking.id, late, reason="The room is taken")
+    await helpers.shift(scene, pass_id, 57)
+    await ending.follow(scene.context)
+    await drain()
+    mira = await scene.person(scene.cast.mira)
+    await booking_actions.cancel(scene.context, mira, booking.id, shown=2666, shown_back=False)
+    await drain()
+    assert (await helpers.row(scene, pass_id))["refund_done"] == 2666

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from circles.base.errors import Refused
-from circles.bookings.passes import rules
+from circles.bookings.passes import rules, use_rules
 from circles.bookings.passes.rules import Terms
 from circles.hosting.passes import rules as hosting
 
@@ -101,7 +101,7 @@ def test_what_giving_back_pays(more: dict[str, Any], amount: int) -> None:
 @pytest.mark.parametrize("cause", ["gathering_cancelled", "by_host", "taken_off"])
 def test_what_others_cancel_always_comes_back(cause: str) -> None:
     seat = {"must_agree": False, "starts_at": NOW + timedelta(hours=1)}
-    assert rules.comes_back(seat, cause)
+    assert use_rules.comes_back(seat, cause)
 
 
 @pytest.mark.parametrize(
