@@ -57,6 +57,19 @@ where kind = 'checkout' and body ->> 'client_reference_id' in (
     where checkout_lines.booking_id = any($1) and not checkout_lines.is_addition
 )"""
 
+# Additional payments of seats that ended, which could still be paid.
+USELESS = """select checkouts.id from checkouts
+join checkout_lines as lines on lines.checkout_id = checkouts.id and lines.is_addition
+join bookings on bookings.id = lines.booking_id and bookings.state = 'cancelled'
+join practice_objects as theirs on theirs.id = checkouts.stripe_id and theirs.body ->> 'status' = 'open'"""
+
+# Checkouts of which nothing is decided, and no person is asked to.
+OPEN = """select id, state, covers, stripe_id from checkouts
+where state in ('asked', 'open') and not exists (
+    select from payment_findings
+    where payment_findings.stripe_id = checkouts.stripe_id and payment_findings.settled_at is null
+)"""
+
 UNDECIDED = """select id from practice_objects
 where kind = 'checkout' and body ->> 'status' = 'complete' and body ->> 'payment_status' = 'unpaid'"""
 
@@ -97,16 +110,71 @@ LINES = """select lines.checkout_id, coalesce(lines.booking_id, lines.pass_id) a
 from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id and checkouts.state = 'paid'
 order by checkouts.created_at, lines.position"""
 
-# The part of each line of a payment: what it is of, what went back of that, and what is due by our rows.
-PARTS = """select shares.id, shares.amount, shares.part, moved.part as due,
-    least(greatest(shares.amount - kept.amount, 0), shares.amount) as gone
-from payment_shares as shares
+# The part of each line of a payment of which something moved: what it is of, what went back of that, and what is due by
+# our rows.
+PARTS = """select lines.booking_id, shares.facilitator_id, checkouts.currency, lines.amount, lines.is_addition,
+    shares.part,
+    coalesce(moved.part, 0) as due, least(greatest(lines.amount - kept.amount, 0), lines.amount) as gone
+from checkout_lines as lines
+join checkouts on checkouts.id = lines.checkout_id
 cross join lateral (
     select sum(amount)::bigint as amount from money_rows
-    where money_rows.checkout_id = shares.checkout_id and money_rows.booking_id = shares.booking_id
+    where money_rows.checkout_id = lines.checkout_id and money_rows.booking_id = lines.booking_id
 ) as kept
-cross join lateral (select sum(part)::bigint as part from share_rows where share_id = shares.id) as moved
+left join payment_shares as shares
+    on shares.checkout_id = lines.checkout_id and shares.booking_id = lines.booking_id
+left join lateral (select sum(part)::bigint as part from share_rows where share_id = shares.id) as moved on true
 where kept.amount is not null"""
+
+# The same of each pass. used: what the gatherings on it are worth; waiting: what is still to go back of it.
+PASS_PARTS = """select passes.id, state, passes.amount, uses, passes.currency, hosts.person_id as facilitator_id,
+    paid.amount as paid, coalesce(shown.income, 0) as income, coalesce(moved.part, 0) as due,
+    (
+        select coalesce(sum(value), 0) from pass_uses where pass_id = passes.id and state <> 'given_back'
+    )::bigint as used,
+    (
+        select coalesce(sum(operations.amount - covered), 0) from operations
+        where pass_id = passes.id and kind = 'refund' and state in ('due', 'failed') and settled_at is null
+    )::bigint as waiting
+from passes
+join hosts on hosts.circle_id = passes.circle_id and hosts.part = 'lead'
+cross join lateral (select sum(amount)::bigint as amount from money_rows where pass_id = passes.id) as paid
+left join lateral (
+    select - sum(lines.amount)::bigint as income from ledger_entries as entries
+    join ledger_lines as lines on lines.entry_id = entries.id and lines.account = 'sales'
+    where entries.pass_id = passes.id and entries.kind <> 'pass_share'
+) as shown on true
+left join lateral (
+    select sum(rows.part)::bigint as part from pass_shares
+    join pass_share_rows as rows on rows.share_id = pass_shares.id where pass_shares.pass_id = passes.id
+) as moved on true
+where paid.amount is not null"""
+
+# What each facilitator got: transferred by the look-alike's books, paid by hand, and kept of cash beyond their part.
+HAD = """select person_id, currency, sum(amount)::bigint as amount from (
+    select accounts.person_id, upper(body ->> 'currency') as currency,
+        (body ->> 'amount')::bigint - (body ->> 'amount_reversed')::bigint as amount
+    from practice_objects
+    join connect_accounts as accounts on accounts.stripe_id = body ->> 'destination' where kind = 'transfer'
+    union all
+    select facilitator_id, currency, amount from hand_payouts
+    union all
+    select facilitator_id, currency, rows.amount - rows.part from cash_shares
+    join cash_share_rows as rows on rows.share_id = cash_shares.id
+) as parts group by person_id, currency"""
+
+NOTED = "select id, amount from hand_payouts order by at"
+
+DEBTS = """select owner_id, currency, - sum(amount)::bigint as amount from ledger_lines
+where account = 'facilitators' group by owner_id, currency"""
+
+# What an organizer asked for of their own payment, with what would be freed.
+ASKED = """select id, frees_seat, array(
+    select coalesce(lines.booking_id, lines.pass_id) from checkout_lines as lines
+    where lines.checkout_id = asked.checkout_id
+        and (asked.booking_id is null or asked.booking_id in (lines.booking_id, lines.pass_id))
+) as items
+from refunds_by_hand as asked where state = 'asked' order by asked_at"""
 
 # What each account has of a payment by the look-alike's books, what it should have, and whether that waits for a
 # person or for the account.
@@ -173,7 +241,7 @@ class Snapshot:
 
     @classmethod
     async def read(cls, site: Site) -> Snapshot:
-        kinds = ("checkout", "payment_intent", "refund", "dispute")
+        kinds = ("checkout", "payment_intent", "refund", "dispute", "payout")
         objects: dict[str, list[dict[str, Any]]] = {kind: [] for kind in kinds}
         async with site.context.db.reading() as tx:
             bookings = await tx.fetch(BOOKINGS)

@@ -29,7 +29,8 @@ from tests.payments.model.machine import ALL, CUTS, NUMBERS, Deed, Money, one_of
 from tests.payments.model.processes import Cut
 from tests.payments.model.world import Circle
 
-AMOUNTS = (3000, 4500, 6000, 8000)
+# Some of which the parts are to be rounded.
+AMOUNTS = (3000, 4507, 6003, 8000)
 WHY = "The room flooded. We are sorry."
 
 

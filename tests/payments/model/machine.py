@@ -264,6 +264,8 @@ class Money(RuleBasedStateMachine):
             for entry in TIMETABLE:
                 await jobs.run_timetable(self.site.context, entry)
             await self._work_on_all(MAIL)
+            # So long after a seat ended, but before its checkouts end by themselves.
+            assert number or not await self.site.rows(books.USELESS), "more may be paid for a seat that ended"
             after = await self.site.rows(books.STATE)
             same, before = (same + 1, before) if after == before else (0, after)
             if same == len(WAITS):
@@ -302,6 +304,8 @@ class Money(RuleBasedStateMachine):
         theirs = self.now.left_at_stripe()
         assert ours == theirs, "our books are not those of Stripe"
         assert not self.now.of_state("held"), "a seat is still held"
+        undecided = [dict(row) for row in self.run(self.site.rows(books.OPEN))]
+        assert not undecided, f"checkouts that nobody decides: {undecided}"
         owed = {row["item"]: row for row in self.run(self.site.rows(books.OWED))}
         gone = self.now.gone_elsewhere()
         pairs = [(row["payment_intent"], row["item"]) for row in self.run(self.site.rows(books.PAYMENTS))]

@@ -26,11 +26,12 @@ from tests.payments.model.doings import Hosts, Members, Organizers
 from tests.payments.model.machine import NUMBERS, Money
 from tests.payments.model.parts import Facilitators, Refunders
 from tests.payments.model.passes import PassHolders
+from tests.payments.model.payouts import Payouts
 from tests.payments.model.processes import cut_processes
 from tests.payments.model.world import Site
 
 
-class Everybody(Members, Hosts, Organizers, Refunders, Facilitators, PassHolders):
+class Everybody(Members, Hosts, Organizers, Refunders, Payouts, Facilitators, PassHolders):
     """All rules together."""
 
 
@@ -113,7 +114,7 @@ def machine(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(deadline, "SECONDS", 3600.0)
     stage = Databases(server, tmp_path, monkeypatch)
 
-    class Everybody(Members, Hosts, Organizers, Refunders, Facilitators, PassHolders):
+    class Everybody(Members, Hosts, Organizers, Refunders, Payouts, Facilitators, PassHolders):
         @initialize(first=NUMBERS, second=NUMBERS)
         def begin(self, first: int, second: int) -> None:
             """Two people have seats, which one payment each paid."""

@@ -113,7 +113,10 @@ class World:
     async def begin(cls, site: Site) -> World:
         context = site.context
         # Ids in an order of their own: whoever locks several gatherings does so by their ids.
-        members = [await add_person(context, f"Member {n}", id=UUID(int=n)) for n in range(3)]
+        # The last is an organizer too.
+        members = [
+            await add_person(context, f"Member {n}", id=UUID(int=n), is_organizer=n == 2) for n in range(3)
+        ]
         hosts = [
             await add_person(context, f"Host {n}", id=UUID(int=10 + n), is_facilitator=True) for n in range(2)
         ]
