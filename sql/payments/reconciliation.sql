@@ -14,10 +14,11 @@ on conflict ((true)) where ended_at is null do nothing
 returning id;
 
 -- name: window_of_run()^
--- what a run compares when nobody asks for a month: since the newest one that was complete, or since the first payment
+-- what a run compares when nobody asks for a month: since the newest one that was complete, or since the first payment. A run of a
+-- month ends at another moment than it began at, and says nothing of the time beside that month
 select
     coalesce(
-        (select max(until) from reconciliation_runs where outcome = 'done'),
+        (select max(until) from reconciliation_runs where outcome = 'done' and until = began_at),
         (select min(at) from money_rows)
     ) as since,
     now() as now;
@@ -80,7 +81,7 @@ select place is not null and place <> 'finding' from balance_transactions where 
 
 -- name: unmatched(since, until, grace)
 -- movements of ours within a time, older than what Stripe may still list late, that no transaction of Stripe's has; a refund that
--- failed before any money moved is none
+-- failed before any money moved is none, nor what a person settled since Stripe counts it in another currency
 select
     moved.kind as movement, moved.checkout_id, moved.key, upper(moved.currency) as currency, moved.amount, moved.at,
     checkouts.payment_intent
@@ -105,6 +106,13 @@ and not exists (
     where waiting.place is null
         and movement_of(waiting.type, waiting.category, waiting.source_id, waiting.amount) = moved.kind
         and own_key_of(moved.kind, waiting.id, waiting.source_id, waiting.checkout_id) = moved.key
+)
+and not exists (
+    select from reconciliation_differences as settled
+    join balance_transactions as theirs on theirs.id = settled.transaction_id
+    where settled.kind = 'currency_differs' and settled.ended = 'settled' and settled.checkout_id = moved.checkout_id
+        and movement_of(theirs.type, theirs.category, theirs.source_id, theirs.amount) = moved.kind
+        and own_key_of(moved.kind, theirs.id, theirs.source_id, moved.checkout_id) = moved.key
 )
 and not (
     moved.kind like 'refund%' and (
@@ -167,14 +175,14 @@ end
 returning known.id;
 
 -- name: note_mended(kind, about, transaction_id, checkout_id, payout_id, currency, ours, stripe, other_currency, at)!
--- note what differed and had one right answer
+-- note what differed and had one right answer; what a person's settling posted before is taken back
 insert into reconciliation_differences (
     kind, about, transaction_id, checkout_id, payout_id, currency, ours, stripe, other_currency, at, ended_at, ended
 )
 values (
     :kind, :about, :transaction_id, :checkout_id, :payout_id, :currency, :ours, :stripe, :other_currency, :at, now(), 'mended'
 )
-on conflict (kind, about) do update set ended_at = now(), ended = 'mended', settled_by = null, reason = ''
+on conflict (kind, about) do update set ended_at = now(), ended = 'mended', settled_by = null, reason = '', posted = 0
 where reconciliation_differences.ended is distinct from 'mended';
 
 -- name: end_what_holds_no_longer()

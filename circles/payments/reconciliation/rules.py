@@ -174,15 +174,17 @@ ENDS: Final[Mapping[str, str]] = {
     "gone": "Holds no longer",
     "settled": "Settled by hand",
 }
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 
-def month(text: str) -> tuple[datetime, datetime]:
+def month(text: str, now: datetime) -> tuple[datetime, datetime]:
     """The first moments of a month and of the next, UTC as Stripe counts its months. Raises Refused."""
     match = _MONTH.fullmatch(text)
-    if not match or int(match[1]) < 2000:
+    if not match:
         raise Refused(Reason("month", "Please name a month as 2026-11.", "month"))
     year, number = int(match[1]), int(match[2])
+    if not datetime(2000, 1, 1, tzinfo=UTC) <= datetime(year or 1, number, 1, tzinfo=UTC) <= now:
+        raise Refused(Reason("month", "Please name a month that has begun, of this century.", "month"))
     following = (year + number // 12, number % 12 + 1)
     return datetime(year, number, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
 

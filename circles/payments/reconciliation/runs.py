@@ -85,7 +85,7 @@ async def _begin(context: Context, asked_by: str, month: str) -> Run:
         row = await SQL.window_of_run(tx)
         since, until = (row["since"] or row["now"]) - rules.OVERLAP, row["now"]
         if month:
-            since, until = rules.month(month)
+            since, until = rules.month(month, row["now"])
         await SQL.end_left_runs(tx, patience=rules.PATIENCE)
         id = await SQL.begin_run(tx, asked_by=asked_by, since=since, until=until)
     if id is None:
