@@ -1,4 +1,4 @@
-"""Payments: Stripe checkouts, the ledger of money received and refunded, refunds."""
+"""Payments: Stripe checkouts and what they move, refunds, fees, payouts, shares, and the ledger of all of it."""
 
 from circles.payments import shares
 from circles.payments.cash.actions import cash_of, correct_walk_in_cash, note_cash, note_walk_in_cash

@@ -71,6 +71,7 @@ select
     passes.*, clock_timestamp() as now, offers.refund_kind, offers.refund_percent, offers.refund_per_use,
     offers.refund_weeks, offers.weeks, circles.name as circle_name, circles.discreet_name, circles.state as circle_state,
     circles.zone, people.name as person_name, people.email,
+    (select checkout_lines.checkout_id from checkout_lines where checkout_lines.pass_id = passes.id limit 1) as checkout_id,
     coalesce((
         select checkouts.url from checkouts where checkouts.booking_id = passes.id and checkouts.state = 'open'
     ), '') as checkout_url

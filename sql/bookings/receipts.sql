@@ -20,7 +20,7 @@ select at from receipts where person_id = :person_id order by number limit 1;
 -- one receipt of a person with all of its lines, oldest first, and what it paid for. person_id: null for an organizer's page
 select
     receipts.id, receipts.name, receipts.person_id, receipts.discreet_name, receipts.currency, receipts.at,
-    receipts.checkout_id is null as is_cash, people.name as person_name, people.email,
+    receipts.checkout_id, receipts.checkout_id is null as is_cash, people.name as person_name, people.email,
     coalesce(checkouts.covers, 'booking') as covers,
     (
         select coalesce(jsonb_agg(jsonb_build_object('at', lines.at, 'kind', lines.kind, 'amount', lines.amount) order by lines.at), '[]')

@@ -138,6 +138,10 @@ select
             select receipts.id, receipts.name from receipts where receipts.booking_id = bookings.id
         ) as paid order by paid.name
     ) as receipts,
+    array(
+        select lines.checkout_id from checkout_lines as lines join checkouts on checkouts.id = lines.checkout_id
+        where lines.booking_id = bookings.id order by checkouts.created_at, checkouts.id
+    ) as payments,
     coalesce((
         select disputes.state
         from checkout_lines as lines join disputes on disputes.checkout_id = lines.checkout_id

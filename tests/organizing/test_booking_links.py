@@ -131,3 +131,15 @@ async def test_an_undecided_payment_leads_to_its_booking(scene: Scene, browser: 
             f"/organize/payments/{checkout}",
         ):
             assert f'href="/organize/bookings/{booking}"' in (await page.get(path)).text, path
+
+
+async def test_a_payment_opens_from_its_booking_and_its_receipt(
+    scene: Scene, browser: OpenBrowser, drain: Drain
+) -> None:
+    """Whoever looks at a booking finds where its money is sent back."""
+    booking = await paid_seat(scene, scene.cast.mira, drain)
+    payment = await scene.value("select checkout_id from checkout_lines where booking_id = $1", booking)
+    receipt = await scene.value("select id from receipts where checkout_id = $1", payment)
+    async with browser(scene.cast.odile) as page:
+        for path in (f"/organize/bookings/{booking}", f"/organize/receipts/{receipt}"):
+            assert f'href="/organize/payments/{payment}"' in (await page.get(path)).text, path

@@ -126,6 +126,8 @@ async def test_organizers_see_to_the_money_of_passes(scene: Scene, browser: Open
             assert page.status_code == 200
             assert "a pass" in page.text
         assert (await odile.get("/organize")).status_code == 200
+        link = f'href="/organize/payments/{checkout}"'
+        assert link in (await odile.get(f"/organize/passes/{paid}")).text, "where its payment is sent back"
         sent = {"reason": "It is theirs", "give_seat": "on"}
         assert (await odile.post(f"/organize/money/findings/{finding}", data=sent)).status_code == 303
         assert (await helpers.row(scene, held.id))["state"] == "active"
