@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+_MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 # How long after a pool is empty gatherings still give a community seat to somebody whose form offered one.
 HOLDS_BACK_AFTER: Final = timedelta(hours=1)
 # Of fewer people nothing is said to hosts.
@@ -69,11 +71,9 @@ def host_words(givers: int, balance: int, suggested: int) -> str:
 
 
 def read_month(typed: str, today: date) -> date:
-    """The first day of a month in an address, YYYY-MM; of this month for anything else."""
-    try:
-        return datetime.strptime(typed[:7], "%Y-%m").date() if typed else today.replace(day=1)  # noqa: DTZ007
-    except ValueError:
-        return today.replace(day=1)
+    """The first day of a month of this century in an address, YYYY-MM; of this month for anything else."""
+    match = _MONTH.fullmatch(typed)
+    return date(int(match[1]), int(match[2]), 1) if match else today.replace(day=1)
 
 
 def add_months(month: date, count: int) -> date:

@@ -64,6 +64,9 @@ def test_seats_are_held_back_an_hour_after_the_pool_is_empty() -> None:
         ("", date(2026, 11, 1)),
         ("x", date(2026, 11, 1)),
         ("2026-13", date(2026, 11, 1)),
+        ("0001-01", date(2026, 11, 1)),  # none before it
+        ("9999-12", date(2026, 11, 1)),  # none after it
+        ("2099-12", date(2099, 12, 1)),
     ],
 )
 def test_a_month_is_read_from_an_address(typed: str, month: date) -> None:
