@@ -21,6 +21,8 @@ import pytest
 import pytest_asyncio
 
 from circles import people
+from circles.organizing.disputes import actions as answers
+from circles.organizing.disputes import rules as evidence_rules
 from circles.practice.stripe import disputes
 from circles.practice.stripe.connect import accounts as practice_accounts
 from tests.drills import stage as stages
@@ -222,6 +224,21 @@ async def send_transfer_again(site: Site) -> tuple[str, tuple[Any, ...]]:
     return "select sum(amount) = 3600 and count(*) = 3 from transfer_rows", ()
 
 
+async def answer_dispute(site: Site) -> tuple[str, tuple[Any, ...]]:
+    """Banks take evidence once, so the same call is made again with its own key."""
+    dispute = await site.disputed()
+    await site.becomes("the dispute", "select exists (select from disputes where stripe_id = $1)", dispute)
+    await site.becomes("the reversal", "select sum(amount) = 0 from transfer_rows")
+    site.plan("POST /v1/disputes/[^/]+")
+    context = site.stage.context
+    async with context.db.reading() as tx:
+        actor = (await people.by_ids(tx, [site.host.id]))[site.host.id]
+        row = await answers.read(tx, dispute)
+    shown = answers.fingerprint(evidence_rules.evidence(row, ["story"], "", context.settings.mail_name))
+    await answers.submit(context, actor, dispute, ["story"], "", shown=shown)
+    return "select bool_and(state = 'done') from dispute_answers having count(*) = 1", ()
+
+
 async def pay_more(site: Site) -> tuple[str, tuple[Any, ...]]:
     """Nobody waits for its address any more: it is ended, and the seat stays as it is."""
     member, booking = await site.paid()
@@ -262,6 +279,7 @@ STEPS = {
     "a refund with its share": refund,
     "reversing a share after a dispute": reverse_transfer,
     "sending a share after a dispute was won": send_transfer_again,
+    "answering a dispute": answer_dispute,
     "an additional payment": pay_more,
     "buying a pass": buy_pass,
 }
