@@ -223,7 +223,10 @@ async def test_erasing_the_one_erases_the_pointer(cast: Cast) -> None:
 
 
 async def test_merging_forgets_no_column_that_refers_to_a_person(context: Context) -> None:
-    """Each is a foreign key, which `merge_people` follows by itself, or one of those that it names."""
+    """Each is a foreign key, which `merge_people` follows by itself, or one of those that it names.
+
+    Lines of the ledger never change: who reads them follows `merged_into`.
+    """
     found = await rows(
         context,
         "select conrelid::regclass::text as name, attname from pg_constraint join pg_attribute "
@@ -249,7 +252,8 @@ async def test_merging_forgets_no_column_that_refers_to_a_person(context: Contex
         "id",
     )
     others = {one for one in of_people - keys if one[1] not in by_rows}
-    assert others == {("events", "who"), ("events", "about"), ("mails", "person_id")}
+    ledger = ("ledger_lines", "owner_id")
+    assert others == {("events", "who"), ("events", "about"), ("mails", "person_id"), ledger}
 
 
 async def test_merging_handles_every_table_that_has_one_row_for_a_person(context: Context) -> None:
