@@ -211,6 +211,8 @@ async def _page_values(request: Request, row: db.Record, *, is_back: bool = Fals
     if row["use_state"] == "used":
         async with access.context(request).db.reading() as tx:
             refund, use_comes_back = await uses.seat_refund(tx, row["id"])
+    seat = seat_rules.seat_of_booking(row, viewer, is_back=is_back, on_pass=is_on_pass)
+    is_said = seat.code not in seat_rules.WITHOUT_MONEY
     return {
         "invite_text": invite,
         "calendar_links": calendar_links(row["discreet_name"], row["starts_at"], row["ends_at"]),
@@ -219,9 +221,9 @@ async def _page_values(request: Request, row: db.Record, *, is_back: bool = Fals
         "change": UnseenChange.read(row["unseen_change"], viewer, shows_place=shows_place),
         "together": together,
         "held_together": [one for one in together if one["state"] == "held"],
-        "seat": seat_rules.seat_of_booking(row, viewer, is_back=is_back, on_pass=is_on_pass),
+        "seat": seat,
         "poll_seconds": seat_rules.poll_seconds(row["returned_at"] or row["created_at"], row["now"]),
-        "by_hand": refund_words.by_hand_texts(row["by_hand"], row["currency"]),
+        "by_hand": refund_words.by_hand_texts(row["by_hand"], row["currency"], is_said=is_said),
         "refund": refund,
         "use_comes_back": use_comes_back,
         "may_change_amount": not amount_rules.change_refusals(row),

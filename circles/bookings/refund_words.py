@@ -30,7 +30,8 @@ _STUCK_AFTER_DISPUTE: Final = (
 class MoneyBack:
     """A booking's payment and what of it goes back, in minor units, as the view bookings_with_money says.
 
-    failed: did not arrive; stuck: of that, no further try follows; disputed: the state of its latest dispute.
+    failed: did not arrive; stuck: of that, no further try follows; disputed: the state of its latest dispute; kept: neither went
+    back nor was taken by a dispute.
     """
 
     paid: int
@@ -41,6 +42,7 @@ class MoneyBack:
     settled: int
     disputed: str
     currency: str
+    kept: int = 0
 
     @classmethod
     def of(cls, row: Row | Any) -> MoneyBack:
@@ -53,11 +55,17 @@ class MoneyBack:
             row["refund_settled"],
             row["disputed"],
             row["currency"],
+            row["kept"],
         )
 
     @property
     def on_its_way(self) -> int:
         return max(0, self.refunded - self.done - self.failed - self.settled)
+
+    @property
+    def taken(self) -> int:
+        """What a dispute took."""
+        return max(0, self.paid - self.refunded - self.kept)
 
 
 def total_of(backs: Iterable[MoneyBack]) -> MoneyBack:
@@ -73,6 +81,7 @@ def total_of(backs: Iterable[MoneyBack]) -> MoneyBack:
         settled=sum(back.settled for back in every),
         disputed=disputed,
         currency=every[0].currency,
+        kept=sum(back.kept for back in every),
     )
 
 
@@ -91,11 +100,12 @@ def refund_text(back: MoneyBack) -> str:
     if not back.paid:
         return ""
     whole = money.format_amount(back.paid, back.currency)
-    if back.disputed == "lost":
-        return (
-            f"The bank of your card has taken the {whole} back for you, since the payment was disputed there."
-        )
-    if is_disputed(back.disputed):
+    if back.disputed == "lost" and back.taken:
+        part = "the " if back.taken == back.paid else ""
+        amount = f"{part}{money.format_amount(back.taken, back.currency)}"
+        lost = f"The bank of your card has taken {amount} back for you, since the payment was disputed there."
+        return " ".join((*_parts(back, f" of the {whole} you paid"), lost))
+    if is_open(back.disputed):
         return DISPUTED
     if not back.refunded:
         return f"Under the terms nothing of the {whole} you paid comes back."
@@ -135,8 +145,13 @@ _BY_HAND: Final = {
 }
 
 
-def by_hand_texts(refunds: Iterable[Row | Any], currency: str) -> list[tuple[str, str]]:
-    """What a member reads of refunds that organizers made by hand: how far each is, and the line written to them."""
+def by_hand_texts(refunds: Iterable[Row | Any], currency: str, *, is_said: bool) -> list[tuple[str, str]]:
+    """What a member reads of refunds that organizers made by hand: how far each is, and the line written to them.
+
+    is_said: whether refund_text stands beside it, so that no amount is said twice.
+    """
+    if is_said:
+        return [("", refund["note"]) for refund in refunds if refund["note"]]
     texts = []
     for refund in refunds:
         end = (

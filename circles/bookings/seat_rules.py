@@ -78,6 +78,7 @@ class OwnBooking:
     refund_failed: int = 0
     refund_stuck: int = 0
     refund_settled: int = 0
+    kept: int = 0
     disputed: str = ""
     payment_waits: str = ""
 
@@ -249,6 +250,10 @@ def _with_payment(
     )
 
 
+# The codes of seats whose text says nothing of what came back.
+WITHOUT_MONEY: Final = frozenset(("past", "now"))
+
+
 def _confirmed(booking: OwnBooking, gathering: GatheringTimes, now: datetime, viewer: Viewer) -> MySeat:
     href = f"/bookings/{booking.id}"
     if now >= gathering.ends_at:
@@ -353,6 +358,7 @@ def _money_back(booking: OwnBooking) -> MoneyBack:
         booking.refund_settled,
         booking.disputed,
         booking.currency,
+        booking.kept,
     )
 
 

@@ -9,7 +9,7 @@ select
     gatherings.starts_at, gatherings.ends_at, gatherings.cancel_reason, now() as now,
     gatherings.told, bookings.full_refund_until, bookings.known, gathering_facts(gatherings.id) as facts,
     money.paid, money.refunded, money.refund_done, money.refund_failed, money.refund_stuck,
-    money.refund_settled, money.disputed, receipt_of(bookings.id) as receipt,
+    money.refund_settled, money.disputed, money.kept, receipt_of(bookings.id) as receipt,
     (
         select jsonb_build_object(
             'state', pass_uses.state, 'returned', pass_uses.returned, 'pass_state', passes.state,

@@ -171,6 +171,15 @@ def test_a_hold_at_a_canceled_gathering_cannot_be_paid() -> None:
         ),
         ({"paid": 4500, "disputed": "needs_response"}, "The bank of your card is looking into this payment"),
         ({"paid": 4500, "disputed": "lost"}, "The bank of your card has taken the $45 back for you"),
+        (
+            {"paid": 4500, "disputed": "lost", "kept": 2000},
+            "The bank of your card has taken $25 back for you",
+        ),
+        (
+            {"paid": 4500, "refunded": 1000, "refund_done": 1000, "disputed": "lost"},
+            "$10 of the $45 you paid went back to your card and has arrived at your bank. Banks take 5 to 10 days "
+            "to show it. The bank of your card has taken $35 back for you",
+        ),
         ({"paid": 4500, "disputed": "won"}, "Under the terms nothing of the $45 you paid comes back."),
     ],
 )

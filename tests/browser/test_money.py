@@ -135,5 +135,5 @@ async def test_a_payment_is_refunded_in_part(visit: Visit, site: Site, live: boo
     theirs = await visit(live=live, phone=phone)
     await theirs.come_in(member)
     await theirs.open(f"/bookings/{booking}")
-    await theirs.sees("$12.50 of what you paid went back to your card")
+    await theirs.sees("$12.50 of the $45 you paid went back to your card")
     await theirs.sees("We are sorry for the cold.")

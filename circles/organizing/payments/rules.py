@@ -11,7 +11,7 @@ from uuid import UUID
 
 from circles.base import clock, money, reading
 from circles.base.english import Labels
-from circles.base.errors import Reason, Refused
+from circles.base.errors import Reason
 from circles.base.reading import Reader
 from circles.base.row import Row
 from circles.web.paging import FIRST, Window
