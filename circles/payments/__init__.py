@@ -28,6 +28,7 @@ from circles.payments.gateway.parameters import accepted_parameters, call_option
 from circles.payments.key_check import check_key
 from circles.payments.ledger.sums import zone_of as ledger_zone
 from circles.payments.reconciliation.rules import kind_of as kind_of_difference
+from circles.payments.reconciliation.runs import compare_soon
 from circles.payments.refunds.actions import refund, refund_addition, refund_everything, refund_part
 from circles.payments.refunds.answering import prepare_answer
 from circles.payments.rules import HOLD_MINUTES, MAX_LINES, Line, Settled, from_stripe, local_path
@@ -47,6 +48,7 @@ __all__ = [
     "cash_of",
     "check_key",
     "close",
+    "compare_soon",
     "connect_secret",
     "connected_accounts",
     "correct_walk_in_cash",

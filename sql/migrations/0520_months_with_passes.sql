@@ -56,14 +56,12 @@ begin
         join passes on passes.id = uses.pass_id
         cross join lateral (select * from passes_with_money where passes_with_money.id = passes.id) as money
         union all
-        -- what nobody used of passes that ended in the month, and did not go back
+        -- what nobody used of passes that ended in the month (UTC, since the database's own zones may be old), and did not go back
         select passes.currency, greatest(0, money.kept - money.used_value)
         from passes
-        join circles on circles.id = passes.circle_id
         cross join lateral (select * from passes_with_money where passes_with_money.id = passes.id) as money
-        where passes.state = 'ended' and passes.ended_at >= first_day - 2 and passes.ended_at < next_day + 2
-            and passes.ended_at at time zone circles.zone >= first_day
-            and passes.ended_at at time zone circles.zone < next_day
+        where passes.state = 'ended' and passes.ended_at >= first_day::timestamp at time zone 'UTC'
+            and passes.ended_at < next_day::timestamp at time zone 'UTC'
     ), sums as (
         select kept.currency, sum(kept.amount)::bigint as amount from kept group by kept.currency
     ), presents as (

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from circles.base import reading
 from circles.base.errors import Refused, or_not_found
-from circles.payments.reconciliation import actions, rules
-from circles.store import db, jobs
+from circles.payments.reconciliation import actions, rules, runs
+from circles.store import db
 from circles.web import access, render
 from circles.web.forms import Form
 
@@ -40,7 +40,7 @@ async def reconciliation(request: Request) -> Response:
 async def compare_now(request: Request) -> Response:
     """POST: have a worker compare now."""
     async with access.context(request).db.transaction() as tx:
-        await jobs.enqueue(tx, "payments.reconcile_now", key="now")
+        await runs.compare_soon(tx)
     return render.see_other(HERE, notice="A worker compares now. Look here again in a minute.")
 
 

@@ -272,6 +272,11 @@ async def reconcile_nightly(context: Context) -> None:
         return  # the next night compares what this one did not
 
 
+async def compare_soon(tx: db.Tx) -> None:
+    """Have a worker compare now, in the caller's transaction."""
+    await jobs.enqueue(tx, "payments.reconcile_now", key="now")
+
+
 @jobs.job("payments.reconcile_now", group="money")
 async def reconcile_now(context: Context) -> None:
     """Job: the same, asked for by an organizer."""

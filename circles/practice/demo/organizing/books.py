@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from circles import payments
 from circles.base import clock
 from circles.practice.stripe import disputes, payouts
-from circles.store import db, jobs
+from circles.store import db
 from circles.store.context import Context
 
 SQL = db.queries("practice/demo")
@@ -20,4 +21,4 @@ async def add_books(context: Context) -> None:
     async with context.db.transaction() as tx:
         await payouts.pay_out_past(tx, [now - timedelta(weeks=n, days=1) for n in reversed(range(WEEKS))])
         await disputes.open_dispute(tx, await SQL.payment_to_dispute(tx), "product_not_received")
-        await jobs.enqueue(tx, "payments.reconcile_now", key="now")
+        await payments.compare_soon(tx)
