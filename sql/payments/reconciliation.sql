@@ -248,9 +248,9 @@ update reconciliation_differences set ended_at = now(), ended = 'gone'
 where kind = 'balance_differs' and about = :currency and ended_at is null;
 
 -- name: newest_run()^
--- the newest run that ended, with the balances at its end, and whether one is under way
+-- the newest run that compared everything, with the balances at its end; the end of a newer one that did not; and whether one is under way
 select
-    runs.*,
+    runs.*, broken_off.outcome as broken_off, broken_off.ended_at as broken_off_at,
     exists (
         select from reconciliation_runs as running
         where running.ended_at is null and running.beat_at > now() - interval '2 minutes'
@@ -262,7 +262,10 @@ select
 from (select 1) as always
 left join lateral (
     select * from reconciliation_runs where outcome = 'done' order by ended_at desc limit 1
-) as runs on true;
+) as runs on true
+left join lateral (
+    select outcome, ended_at from reconciliation_runs where ended_at is not null order by ended_at desc limit 1
+) as broken_off on broken_off.outcome <> 'done';
 
 -- name: open_differences(after, most)
 -- what differs and nobody settled, the oldest first, with whom and what it is of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from circles import people
 from circles.base import clock
 from circles.commands import reconcile as command
+from circles.payments import Unreachable
 from circles.payments.balance import readings
 from circles.payments.reconciliation import actions
-from circles.practice.stripe import balance, payouts
+from circles.practice.stripe import balance, faults, payouts
 from circles.store.context import Context
 from tests.cast import Cast
 from tests.conftest import OpenBrowser
@@ -114,3 +116,34 @@ async def test_all_of_a_kind_are_settled_together(
     assert done.status_code == 303
     assert [row["ended"] for row in await differences(context)] == ["settled"] * 3
     assert (await ledger(context))["unknown"] == -1800
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("403", "lacks a right at Stripe"), ("401", "refuses the key"), ("429", "cannot be reached")],
+)
+async def test_a_run_that_stripe_did_not_answer_is_said(
+    context: Context,
+    cast: Cast,
+    browser: OpenBrowser,
+    booking: UUID,
+    outcomes: Outcomes,
+    fault: Any,
+    said: str,
+) -> None:
+    await paid_booking(context, booking)
+    async with context.db.transaction() as tx:
+        await faults.plan(tx, "list_balance_transactions", fault, times=99)
+    with pytest.raises(Unreachable, match=said):
+        await command.run(context, "")
+    async with browser(cast.odile) as site:
+        page = (await site.get("/organize/reconciliation")).text
+    assert "ended half way: Stripe could not be reached" in page
+    assert "Nothing differs" not in page
+    async with context.db.transaction() as tx:
+        await tx.execute("delete from practice_faults")
+    await command.run(context, "")
+    async with browser(cast.odile) as site:
+        page = (await site.get("/organize/reconciliation")).text
+    assert "half way" not in page
+    assert "Nothing differs" in page

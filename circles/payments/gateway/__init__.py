@@ -47,6 +47,10 @@ CONNECT_TIMEOUT = 4.0
 RETRIES = 2
 PAGE = 100
 KEY_REFUSALS = {401: "key_rejected", 403: "right_missing"}
+_KEY_REFUSED = {
+    "key_rejected": "Stripe refuses the key of this site. Check it in the settings.",
+    "right_missing": "The key of this site lacks a right at Stripe. The README names the rights that it needs.",
+}
 # Stripe's answer (403) of an account that is not connected with ours any more: our key is right.
 ACCOUNT_GONE = "account_invalid"
 # Seconds that a webhook's signature may be old, as Stripe recommends.
@@ -69,7 +73,7 @@ class KeyRefused(Unreachable):
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        super().__init__(kind)
+        super().__init__(_KEY_REFUSED[kind])
 
 
 class RefusedByStripe(CirclesError):

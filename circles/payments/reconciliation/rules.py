@@ -189,6 +189,15 @@ def month(text: str, now: datetime) -> tuple[datetime, datetime]:
     return datetime(year, number, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
 
 
+def broken_off_text(outcome: str) -> str:
+    """Why a run did not compare everything."""
+    return (
+        "Stripe could not be reached, or refuses the key of this site."
+        if outcome == "unreachable"
+        else "the program was stopped."
+    )
+
+
 def kind_of(name: str) -> Kind:
     """A kind of differences, also of one that this version does not know."""
     return KINDS.get(name, OTHER)
