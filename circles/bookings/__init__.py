@@ -15,6 +15,8 @@ from circles.bookings.host_changes import (
 from circles.bookings.moving.actions import move_by_host, moved_away
 from circles.bookings.passes.ending import end_of_circle as end_passes_of_circle
 from circles.bookings.passes.own import left_text
+from circles.bookings.passes.rules import Terms as PassTerms
+from circles.bookings.passes.rules import terms_text as pass_terms_text
 from circles.bookings.passes.use_rules import ended_texts as pass_texts
 from circles.bookings.pool.actions import count_pool
 from circles.bookings.pool.rules import host_words as pool_words
@@ -37,6 +39,7 @@ __all__ = [
     "MoneyBack",
     "OwnSeatRules",
     "OwnWait",
+    "PassTerms",
     "TakenOff",
     "allow_full_refunds",
     "cancel_all",
@@ -52,6 +55,7 @@ __all__ = [
     "move_by_host",
     "moved_away",
     "offer_ends_at",
+    "pass_terms_text",
     "pass_texts",
     "pool_words",
     "refund_text",

@@ -30,8 +30,8 @@ _STUCK_AFTER_DISPUTE: Final = (
 class MoneyBack:
     """A booking's payment and what of it goes back, in minor units, as the view bookings_with_money says.
 
-    failed: did not arrive; stuck: of that, no further try follows; disputed: the state of its latest dispute; kept: neither went
-    back nor was taken by a dispute.
+    failed: did not arrive; stuck: of that, no further try follows; disputed: the state of its latest dispute; kept:
+    what neither went back nor was taken by a dispute.
     """
 
     paid: int

@@ -32,13 +32,25 @@ where disputes.closed_at is not null and (
 order by disputes.closed_at desc, disputes.stripe_id desc limit :most;
 
 -- name: dispute(stripe_id)^
--- one dispute with all that there is about its payment: receipts, refunds, and each booking with its agreement, invites, answers, mark,
+-- one dispute with all that there is about its payment: the pass that it bought, receipts, refunds, and each booking with its agreement, invites, answers, mark,
 -- messages and terms; messages by their time alone
 select
     disputes.stripe_id, disputes.state, disputes.reason, disputes.amount, disputes.currency, disputes.fee, disputes.answer_by,
     disputes.made_at, disputes.closed_at, disputes.checkout_id, clock_timestamp() as now, items.person_id, people.name, people.email,
     circles.id as circle_id, circles.name as circle_name, circles.discreet_name, circles.zone, disputes.pass_id,
     coalesce(disputes.booking_id, disputes.pass_id) as about,
+    (
+        select jsonb_build_object(
+            'uses', passes.uses, 'agreed_at', acceptances.accepted_at, 'version', versions.number,
+            'created_at', passes.created_at, 'valid_until', passes.valid_until, 'refund_kind', offers.refund_kind,
+            'refund_percent', offers.refund_percent, 'refund_per_use', offers.refund_per_use, 'refund_weeks', offers.refund_weeks
+        )
+        from passes
+        join pass_offers as offers on offers.id = passes.offer_id
+        join acceptances on acceptances.id = passes.acceptance_id
+        join guidelines_versions as versions on versions.id = acceptances.version_id
+        where passes.id = disputes.pass_id
+    ) as bought,
     (select max(at) from money_rows where money_rows.checkout_id = disputes.checkout_id and kind = 'payment') as paid_at,
     (select sum(amount) from money_rows where money_rows.checkout_id = disputes.checkout_id and kind = 'payment') as paid,
     (select name from receipts where receipts.checkout_id = disputes.checkout_id) as receipt_name,

@@ -78,7 +78,7 @@ async def preview(request: Request) -> Response:
 
 async def _preview(request: Request, form: Form) -> Response:
     context, parts = access.context(request), _chosen(form)
-    words = form.value("words").strip()
+    words = form.body("words", max_length=rules.MAX_WORDS, required=False)
     async with context.db.reading() as tx:
         row = await actions.read(tx, _stripe_id(request))
     form.add([*rules.words_refusals(words), *([] if parts else [rules.EMPTY])])
@@ -103,7 +103,9 @@ async def _preview(request: Request, form: Form) -> Response:
 async def submit(request: Request) -> Response:
     """POST: send the evidence that was shown."""
     form, stripe_id = await Form.read(request), _stripe_id(request)
-    words = form.value("words").strip()
+    words = form.body("words", max_length=rules.MAX_WORDS, required=False)
+    if not form.ok:
+        return await _preview(request, form)
     try:
         await actions.submit(
             access.context(request),

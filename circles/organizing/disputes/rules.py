@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from circles import bookings
 from circles.base import clock, discreet, money
 from circles.base.english import plural
 from circles.base.errors import Reason
@@ -179,8 +180,8 @@ def evidence(row: Row, parts: Collection[str], words: str, sender: str) -> Evide
         fields["customer_name"] = row["name"]
     if "address" in parts:
         fields["customer_email_address"] = row["email"]
-    if "terms" in parts and row["bookings"]:
-        fields["refund_policy_disclosure"] = _terms(row["bookings"][0])
+    if "terms" in parts and (terms := _terms(row)):
+        fields["refund_policy_disclosure"] = terms
     log = [line for one in row["bookings"] for line in _log(one, parts)]
     if log:
         fields["access_activity_log"] = "\n".join(log)
@@ -189,9 +190,16 @@ def evidence(row: Row, parts: Collection[str], words: str, sender: str) -> Evide
     return Evidence(fields)
 
 
-def _terms(booking: Row) -> str:
-    terms = terms_words(booking["refund_hours"], booking["late_percent"])
-    return f"The booking form showed these terms before the payment: “{terms}”"
+def _terms(row: Row) -> str:
+    """How the refund terms were shown; those of a pass are its own, and not those of the places booked on it."""
+    if bought := row["bought"]:
+        terms = bookings.pass_terms_text(bookings.PassTerms.of(bought), row["currency"])
+    elif row["bookings"]:
+        first = row["bookings"][0]
+        terms = terms_words(first["refund_hours"], first["late_percent"])
+    else:
+        return ""
+    return f"The form showed these terms before the payment: “{terms}”"
 
 
 def _story(row: Row, parts: Collection[str]) -> list[str]:
@@ -212,12 +220,17 @@ def _story(row: Row, parts: Collection[str]) -> list[str]:
 
 def _moments(row: Row, parts: Collection[str]) -> Iterator[tuple[datetime | str, str, str]]:
     """What happened, each with its time and the zone it is said in."""
+    if bought := row["bought"]:
+        if "story" in parts:
+            text = f"the person bought a pass for {bought['uses']} dates, signed in to their account."
+            yield bought["created_at"], row["zone"], text
+        if "agreement" in parts:
+            yield bought["agreed_at"], row["zone"], _agreed(bought["version"])
     for one in row["bookings"]:
         if "story" in parts:
             yield from _of_booking(one)
         if "agreement" in parts and one["agreed_at"]:
-            text = f"the person agreed to the group’s written guidelines, version {one['version']}."
-            yield one["agreed_at"], one["zone"], text
+            yield one["agreed_at"], one["zone"], _agreed(one["version"])
     if "story" in parts and row["paid_at"]:
         amount = money.format_amount(int(row["paid"]), row["currency"])
         yield row["paid_at"], row["zone"], f"{amount} was paid."
@@ -225,6 +238,10 @@ def _moments(row: Row, parts: Collection[str]) -> Iterator[tuple[datetime | str,
         for back in row["refunds"]:
             amount = money.format_amount(back["amount"], row["currency"])
             yield back["at"], row["zone"], f"{amount} was refunded."
+
+
+def _agreed(version: int) -> str:
+    return f"the person agreed to the group’s written guidelines, version {version}."
 
 
 _ENDS: Final[Mapping[str, str]] = {
@@ -282,20 +299,22 @@ def _moment(value: datetime | str, zone: str) -> str:
 
 def facts_of(row: Row) -> list[tuple[str, str]]:
     """What there is as evidence and what lacks, for the page: a part with a short answer."""
-    bookings = row["bookings"]
-    agreed = sum(bool(one["agreed_at"]) for one in bookings)
-    invites = sum(len(one["invites"]) for one in bookings)
-    replies = [_REPLIES[one["reply"]] for one in bookings if one["reply"] in _REPLIES]
-    marks = [one["mark"] for one in bookings if one["mark"]]
+    booked = row["bookings"]
+    agreed = sum(bool(one["agreed_at"]) for one in booked)
+    invites = sum(len(one["invites"]) for one in booked)
+    replies = [_REPLIES[one["reply"]] for one in booked if one["reply"] in _REPLIES]
+    marks = [one["mark"] for one in booked if one["mark"]]
     return [
         (
             "Guidelines",
-            f"Agreed to at {agreed} of {plural(len(bookings), 'booking')}" if bookings else "Of a pass",
+            f"Agreed to at {agreed} of {plural(len(booked), 'booking')}"
+            if booked
+            else "Agreed to with the pass",
         ),
         ("Calendar entries mailed", str(invites)),
         ("Answers of the calendar", ", ".join(replies) or "None"),
         ("Register", ", ".join(marks) or "No mark"),
-        ("Messages of the host", str(sum(len(one["messages"]) for one in bookings))),
+        ("Messages of the host", str(sum(len(one["messages"]) for one in booked))),
         ("Refunds", str(len(row["refunds"]))),
     ]
 

@@ -157,10 +157,10 @@ async def test_a_bank_that_asks_is_answered_and_a_member_never_sees_the_page(
     assert text.headers["content-disposition"].startswith("attachment")
     assert "Tuesday group" in text.text
     assert (await odile.post(f"{path}/preview", data={"words": ""})).status_code == 422
-    for words in ("the ketamine circle", "x" * 3001):
+    for words in ("the ketamine circle", "x" * 3001, "They wrote\0"):
         refused = await odile.post(f"{path}/preview", data={"parts": "story", "words": words})
         assert refused.status_code == 422
-        assert words[:20] in refused.text
+        assert words[:10] in refused.text
     assert (await odile.get("/organize/disputes/du_none")).status_code == 404
     async with browser(scene.cast.mira) as mira:
         assert (await mira.get(path)).status_code == 404

@@ -46,6 +46,7 @@ def dispute(**more: Any) -> dict[str, Any]:
         "circle_name": "Ketamine integration",
         "zone": "America/New_York",
         "pass_id": None,
+        "bought": None,
         "name": "Mira Loomis",
         "email": "mira@example.org",
         "currency": "USD",
@@ -151,3 +152,16 @@ def test_mails_name_nobody(kind: str, state: str, words: str) -> None:
     text = rules.news_text(kind, state, NOW, "America/New_York")
     assert words in text
     assert "group" not in text
+
+
+def test_a_pass_has_its_own_terms_and_its_own_agreement() -> None:
+    at = NOW.isoformat()
+    terms = {"refund_kind": "percent", "refund_percent": 100, "refund_per_use": 0, "refund_weeks": 8}
+    bought = {"uses": 6, "created_at": at, "agreed_at": at, "version": 2, "valid_until": at} | terms
+    row = dispute(pass_id=uuid4(), bought=bought, bookings=[booking(agreed_at=None)])
+    fields = rules.evidence(row, rules.USUAL, "", "Commons").fields
+    assert "Within 8 weeks of buying it" in fields["refund_policy_disclosure"]
+    assert "Cancel 48 hours" not in fields["refund_policy_disclosure"]
+    assert "bought a pass for 6 dates" in fields["uncategorized_text"]
+    assert "agreed to the group’s written guidelines, version 2." in fields["uncategorized_text"]
+    assert not discreet.refusals("\n".join(fields.values()))
