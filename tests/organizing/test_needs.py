@@ -156,15 +156,24 @@ MONEY = {
     "moved as (update share_rows set statement_id = statement.id from statement "
     "where share_id = (select id from payment_shares where booking_id = $1) returning share_rows.*) "
     "insert into statement_lines (statement_id, circle_id, way, seats, amount, part, transferred, held, since) "
-    "select statement.id, shares.circle_id, 'card', moved.seats, moved.amount, moved.part, 0, -4000, now() "
+    "select statement.id, shares.circle_id, 'card', moved.seats, moved.amount, moved.part, 0, 0, now() "
     "from statement, moved, payment_shares as shares where shares.booking_id = $1",
 }
+
+
+# The community keeps $5 of each payment.
+TERMS = (
+    "insert into share_terms (currency, percent, flat, starts_at) "
+    "values ('USD', 0, 500, now() - interval '1 year')"
+)
 
 
 async def make_of_money(cast: Cast, name: str) -> None:
     """Each has a booking of its own."""
     starts_at = datetime.now(UTC) + timedelta(days=20 + list(MONEY).index(name))
     gathering = await add_gathering(cast.context, cast.circle, starts_at=starts_at)
+    if name == "payout":
+        await change(cast.context, TERMS)
     booking = await add_booking(cast.context, gathering, cast.mira, kind="paid", amount=4500)
     await change(cast.context, MONEY[name], booking)
 

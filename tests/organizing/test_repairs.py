@@ -160,5 +160,5 @@ def test_every_mail_has_words_or_is_in_confidence() -> None:
         "request",
     } | {"concern_answer", "complaint_answer"}
     named = job_words._MAILS.keys()  # pyright: ignore[reportPrivateUsage]
-    assert kinds - named - confidential == {"_booking", "base"}
+    assert kinds - named - confidential == {"_booking", "_receipts", "base"}
     assert not named & confidential
