@@ -22,7 +22,7 @@ with owed as (
     having sum(due) <> 0 or sum(paid_since) <> 0
 )
 select
-    people.id, people.name, harmless(people.name) as name_cell, people.email, owed.currency, owed.due, owed.paid_since,
+    people.id, people.name, people.email, owed.currency, owed.due, owed.paid_since,
     owed.due - owed.paid_since as still_due,
     array(
         select circles.name from circles

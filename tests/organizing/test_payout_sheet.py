@@ -48,12 +48,13 @@ async def due(context: Context, cast: Cast) -> int:
 async def test_sheet_as_page_csv_and_workbook(
     context: Context, cast: Cast, visit: Visit, stated: str
 ) -> None:
+    await change(context, "update circles set name = '=1+1' where id = $1", cast.circle)
     page = await visit(cast.odile)
     text = (await page.get(f"/organize/payout-sheet?month={stated}")).text
     assert "Farid" in text
     assert "$200" in text
     lines = (await page.get(f"/organize/payout-sheet.csv?month={stated}")).text.splitlines()
-    assert lines[1] == "Farid,farid@example.org,USD,200,0,200,First steps home"
+    assert lines[1] == "Farid,farid@example.org,USD,200,0,200,'=1+1"
     book = CalamineWorkbook.from_filelike(
         io.BytesIO((await page.get(f"/organize/payout-sheet.xlsx?month={stated}")).content)
     )

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from circles.base import clock, money, reading
 from circles.base.errors import NotFound
 from circles.imports import csv_file
+from circles.organizing.audit.rules import harmless
 from circles.payments import shares
 from circles.sheets import CellKind, SheetColumn, WorkbookWriter
 from circles.store import db
@@ -95,7 +96,9 @@ async def sheet_csv(request: Request) -> Response:
     """The whole sheet as CSV."""
     month, rows = await _all(request)
     head = [column.title for column in COLUMNS]
-    lines = [[str(cell) for cell in _cells(row, row["name_cell"])] for row in rows]
+    lines = [
+        [harmless(cell) if isinstance(cell, str) else str(cell) for cell in _cells(row)] for row in rows
+    ]
     return csv_file(f"payout-sheet-{month:%Y-%m}.csv", [head, *lines])
 
 
@@ -103,7 +106,7 @@ async def sheet_xlsx(request: Request) -> Response:
     """The whole sheet as a workbook."""
     month, rows = await _all(request)
     content = await asyncio.to_thread(
-        _workbook, clock.format_month(month), [_cells(row, row["name"]) for row in rows]
+        _workbook, clock.format_month(month), [_cells(row) for row in rows]
     )
     name = f"payout-sheet-{month:%Y-%m}.xlsx"
     return Response(
@@ -111,9 +114,9 @@ async def sheet_xlsx(request: Request) -> Response:
     )
 
 
-def _cells(row: db.Record, name: str) -> Sequence[Any]:
+def _cells(row: db.Record) -> Sequence[Any]:
     amounts = (_decimal(row[column], row["currency"]) for column in ("due", "paid_since", "still_due"))
-    return (name, row["email"], row["currency"], *amounts, ", ".join(row["circles"]))
+    return (row["name"], row["email"], row["currency"], *amounts, ", ".join(row["circles"]))
 
 
 def _decimal(minor: int, currency: str) -> Decimal:
