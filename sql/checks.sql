@@ -243,7 +243,9 @@ select count(*) from (
     select statement_id, circle_id, way, sum(seats) as seats, sum(amount) as amount, sum(part) as part from (
         select statement_id, circle_id, way, seats, amount, part from statement_lines
         union all
-        select share_rows.statement_id, shares.circle_id, 'card', - share_rows.seats, - share_rows.amount, - share_rows.part
+        select
+            share_rows.statement_id, shares.circle_id, case when shares.account is null then 'card' else 'account' end,
+            - share_rows.seats, - share_rows.amount, - share_rows.part
         from share_rows join payment_shares as shares on shares.id = share_rows.share_id
         where share_rows.statement_id is not null
         union all

@@ -258,7 +258,7 @@ MAP: dict[str, dict[str, Care]] = {
     "statement_months": _all(IMPERSONAL, "month until closed_at"),
     "statements": _all(PERSON, "facilitator_id") | _all(PERSONAL, "id month currency created_at"),
     "statement_lines": _all(IMPERSONAL, "statement_id")
-    | _all(PERSONAL, "circle_id way seats amount fees part transferred held since"),
+    | _all(PERSONAL, "circle_id way seats amount fees part transferred held since hides_fees"),
     "hand_payouts": _all(PERSON, "facilitator_id noted_by")
     | _all(PERSONAL, "id at currency amount paid_on way reference reason corrects"),
     # Of a walk-in without an account nobody is known but the first name, which is forgotten after a year.

@@ -44,7 +44,7 @@ with waiting as materialized (
     select distinct facilitator_id, :month::date, currency from stated
     returning id, facilitator_id, currency
 ), counted as (
-    select added.id as statement_id, stated.since, waiting.circle_id, waiting.way, waiting.seats, waiting.amount, waiting.part,
+    select added.id as statement_id, stated.since, waiting.payer, waiting.circle_id, waiting.way, waiting.seats, waiting.amount, waiting.part,
         waiting.transferred, waiting.held, waiting.share_row_id, waiting.cash_row_id,
         waiting.pass_entry_id, waiting.transfer_row_id
     from waiting
@@ -52,9 +52,19 @@ with waiting as materialized (
         and stated.currency = waiting.currency and stated.way = waiting.way
     join added on added.facilitator_id = waiting.facilitator_id and added.currency = waiting.currency
 ), lines as (
-    insert into statement_lines (statement_id, circle_id, way, seats, amount, fees, part, transferred, held, since)
-    select statement_id, circle_id, way, sum(seats), sum(amount), null, sum(part), sum(transferred), sum(held), min(since)
-    from counted group by statement_id, circle_id, way
+    insert into statement_lines (statement_id, circle_id, way, seats, amount, fees, part, transferred, held, since, hides_fees)
+    select
+        statement_id, circle_id, way, sum(seats), sum(amount), null, sum(part), sum(transferred), sum(held), min(since),
+        way <> 'cash' and (
+            count(distinct payer) filter (where share_row_id is not null and amount > 0) < min(enough.people)
+            or count(distinct payer) filter (where share_row_id is not null and amount < 0) between 1 and min(enough.people) - 1
+            or count(distinct payer) filter (where pass_entry_id is not null) between 1 and min(enough.people) - 1
+        )
+    from counted
+    cross join lateral (
+        select case when counted.since < :waits_since::timestamptz then :fewest::int else :least::int end as people
+    ) as enough
+    group by statement_id, circle_id, way
 ), cards as (
     update share_rows set statement_id = counted.statement_id from counted where share_rows.id = counted.share_row_id
 ), cash as (
@@ -125,29 +135,30 @@ select count(*) from people
 where is_organizer and suspended_at is null and merged_into is null and id <> :person;
 
 -- name: add_fees(most)!
--- Stripe's fees of the payments that lines of statements count, once all of them are known
+-- Stripe's fees of the payments that lines of statements count, once all of them are known, and unless they would tell too much
 with lines as (
-    select statement_lines.statement_id, statement_lines.circle_id, statements.currency
+    select statement_lines.statement_id, statement_lines.circle_id, statement_lines.way, statements.currency
     from statement_lines join statements on statements.id = statement_lines.statement_id
-    where statement_lines.way = 'card' and statement_lines.fees is null
+    where statement_lines.way <> 'cash' and statement_lines.fees is null and not statement_lines.hides_fees
     order by statement_lines.since limit :most
 ), paid as (
-    select distinct lines.statement_id, lines.circle_id, lines.currency, money_rows.checkout_id
+    select distinct lines.statement_id, lines.circle_id, lines.way, lines.currency, money_rows.checkout_id
     from lines
     join share_rows on share_rows.statement_id = lines.statement_id
     join payment_shares as shares on shares.id = share_rows.share_id and shares.circle_id = lines.circle_id
+        and (shares.account is null) = (lines.way = 'card')
     join money_rows on money_rows.id = share_rows.money_row_id and money_rows.kind = 'payment'
 ), known as (
-    select paid.statement_id, paid.circle_id, sum(fees.fee) as fees
+    select paid.statement_id, paid.circle_id, paid.way, sum(fees.fee) as fees
     from paid
     left join lateral (
         select sum(transactions.fee) as fee from balance_transactions as transactions
         where transactions.checkout_id = paid.checkout_id and transactions.currency = paid.currency
     ) as fees on true
-    group by paid.statement_id, paid.circle_id
+    group by paid.statement_id, paid.circle_id, paid.way
     having bool_and(fees.fee is not null)
 )
 update statement_lines set fees = known.fees
 from known
 where statement_lines.statement_id = known.statement_id and statement_lines.circle_id = known.circle_id
-    and statement_lines.way = 'card' and statement_lines.fees is null;
+    and statement_lines.way = known.way and statement_lines.fees is null;

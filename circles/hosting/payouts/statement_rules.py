@@ -29,7 +29,7 @@ HEADINGS: Final = (
     "Cash you have",
     "Due",
 )
-WAYS: Final = {"card": "by card", "cash": "in cash"}
+WAYS: Final = {"card": "by card", "account": "by card, to your account", "cash": "in cash"}
 WHY_LATER: Final = (
     f"A statement counts a circle once at least {shares.LEAST} people have paid, so that no total tells what "
     "one person paid. Until then the money waits for a later month."
@@ -52,7 +52,7 @@ class CurrencyStatement:
     @property
     def fees(self) -> int | None:
         """Stripe's fees of all lines by card; None where some are not known."""
-        known = [line["fees"] for line in self.lines if line["way"] == "card"]
+        known = [line["fees"] for line in self.lines if line["way"] != "cash"]
         return None if None in known else sum(known)
 
     @property

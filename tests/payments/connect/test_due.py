@@ -18,7 +18,7 @@ from tests.helpers import change, rows, value
 from tests.payments import helpers as of_payments
 from tests.payments.connect.helpers import at_stripe, connected, owed, settle, terms
 from tests.payments.helpers import Outcomes, paid_booking, pay, start
-from tests.payments.shares.helpers import close_months, pay_for
+from tests.payments.shares.helpers import close_months, name_account, pay_for
 from tests.payments.test_several_lines import seats_of
 
 booking, outcomes = of_payments.booking, of_payments.outcomes
@@ -30,10 +30,12 @@ PART = 3600
 
 @pytest.fixture
 async def account(context: Context, cast: Cast, outcomes: Outcomes) -> str:
-    """Farid's account at Stripe, while four others paid him nothing: the community keeps all of those payments."""
-    await pay_for(context, cast.gathering, [3000, 4000, 5000, 6000], name="Without terms")
+    """Farid's account at Stripe, of which four others paid nothing: the community keeps all of those payments."""
+    others = await pay_for(context, cast.gathering, [3000, 4000, 5000, 6000], name="Without terms")
     await terms(context)
-    return await connected(context, cast.farid)
+    account = await connected(context, cast.farid)
+    await name_account(context, others, account)
+    return account
 
 
 async def refund(context: Context, booking: UUID, amount: int) -> None:

@@ -13,7 +13,7 @@ from circles.payments.shares.rules import CLOSES_AFTER, FEWEST, LEAST
 from circles.store.context import Context
 from tests.cast import Cast, add_booking, add_gathering, add_person
 from tests.helpers import change, rows, value
-from tests.payments.shares.helpers import close_months, pay_for, set_terms
+from tests.payments.shares.helpers import close_months, name_account, pay_for, set_terms
 
 MONTH = (
     "select month, circle_id, way, seats, amount, part, transferred, held from statement_lines"
@@ -221,3 +221,74 @@ async def test_fees_are_added_once_all_are_known(context: Context, cast: Cast) -
     await change(context, known, 5)
     await closing.close_months(context)
     assert await value(context, "select fees from statement_lines") == 750
+
+
+async def at_an_account(context: Context, bookings: list[UUID], person: UUID) -> None:
+    """The parts of these payments went to somebody's account at Stripe."""
+    account = await value(
+        context,
+        "insert into connect_accounts (person_id, idempotency_key, request, stripe_id)"
+        " values ($1, 'key', '{}', 'acct_1') on conflict (stripe_id) do update set stripe_id = 'acct_1' returning id",
+        person,
+    )
+    await name_account(context, bookings, "acct_1")
+    await change(
+        context,
+        "insert into transfer_rows (at, checkout_id, account_id, kind, amount, currency, stripe_id, transfer_id)"
+        " select now(), checkout_id, $2, 'transfer', part, currency, 'tr_' || checkout_id, 'tr_' || checkout_id"
+        " from payment_shares where booking_id = any($1)",
+        bookings,
+        account,
+    )
+
+
+async def test_what_an_account_got_is_of_as_many_people(context: Context, cast: Cast) -> None:
+    """Four were collected by the community, one went to a new account: "You have" would be the part of the one."""
+    await set_terms(context, None, 20_00)
+    bookings = await pay_for(context, cast.gathering, [3000, 4000, 5000, 6000, 7000])
+    await at_an_account(context, bookings[4:], cast.farid)
+    await close_months(context)
+    assert await rows(context, MONTH) == []
+    more = await pay_for(
+        context, await add_gathering(context, cast.circle, days=9), [3100, 4100, 5100, 6100], name="Later"
+    )
+    await at_an_account(context, more, cast.farid)
+    await close_months(context, 2)
+    (line,) = await rows(context, MONTH)
+    assert (line["way"], line["amount"], line["part"], line["transferred"]) == (
+        "account", 25_400, 20_320, 20_320,
+    )  # fmt: skip
+    assert await value(context, "select sum(amount) from unstated_shares") == 18_000
+
+
+FEE = (
+    "insert into balance_transactions (id, type, amount, fee, net, currency, made_at, available_at, checkout_id)"
+    " select 'txn_' || id, 'charge', amount, amount / 30, amount - amount / 30, 'USD', now(), now(), id from checkouts"
+)
+
+
+async def test_fees_do_not_tell_what_one_person_got_back(context: Context, cast: Cast) -> None:
+    """Fees follow from all that was paid; less what was received, they leave what went back."""
+    await set_terms(context, None, 20_00)
+    bookings = await pay_for(context, cast.gathering, [3000, 4000, 5000, 6000, 7000, 4500])
+    await refund(context, bookings[5], 4500)
+    await close_months(context)
+    await change(context, FEE)
+    await closing.close_months(context)
+    (line,) = await rows(context, "select amount, fees, hides_fees from statement_lines")
+    assert tuple(line) == (25_000, None, True)
+
+
+async def test_fees_are_of_enough_people_who_paid(context: Context, cast: Cast) -> None:
+    """What went back of many and was paid by one: the fees would be of that one payment."""
+    await set_terms(context, None, 20_00)
+    bookings = await pay_for(context, cast.gathering, [3000, 4000, 5000, 6000, 7000])
+    await close_months(context)
+    for booking in bookings:
+        await refund(context, booking, 1000)
+    await pay_for(context, await add_gathering(context, cast.circle, days=9), [6500], name="Later")
+    await change(context, FEE)
+    await close_months(context, 2)
+    await closing.close_months(context)
+    found = await rows(context, "select amount, fees from statement_lines order by since")
+    assert [tuple(row) for row in found] == [(25_000, 832), (1500, None)]
