@@ -96,18 +96,14 @@ async def sheet_csv(request: Request) -> Response:
     """The whole sheet as CSV."""
     month, rows = await _all(request)
     head = [column.title for column in COLUMNS]
-    lines = [
-        [harmless(cell) if isinstance(cell, str) else str(cell) for cell in _cells(row)] for row in rows
-    ]
+    lines = [[harmless(cell) if isinstance(cell, str) else str(cell) for cell in _cells(row)] for row in rows]
     return csv_file(f"payout-sheet-{month:%Y-%m}.csv", [head, *lines])
 
 
 async def sheet_xlsx(request: Request) -> Response:
     """The whole sheet as a workbook."""
     month, rows = await _all(request)
-    content = await asyncio.to_thread(
-        _workbook, clock.format_month(month), [_cells(row) for row in rows]
-    )
+    content = await asyncio.to_thread(_workbook, clock.format_month(month), [_cells(row) for row in rows])
     name = f"payout-sheet-{month:%Y-%m}.xlsx"
     return Response(
         content, media_type=MEDIA_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'}
