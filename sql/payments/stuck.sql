@@ -151,6 +151,13 @@ join circles on circles.id = items.circle_id
 where disputes.closed_at is null or disputes.closed_at > now() - interval '90 days'
 order by disputes.closed_at is not null, disputes.made_at desc limit :most;
 
+-- name: asked_refunds(most)
+-- refunds that organizers ask for of their own payments, and that another one has to agree to, the first first
+select asked.checkout_id, asked.amount, asked.currency, people.name as asker_name, asked.asked_at
+from refunds_by_hand as asked join people on people.id = asked.asked_by
+where asked.state = 'asked'
+order by asked.asked_at limit :most;
+
 -- name: alarms()
 -- refusals of our key within the last quarter of an hour: whatever waits is tried again every few minutes
 select kind, since, at from stripe_alarms where at > now() - interval '15 minutes' order by kind;

@@ -31,6 +31,7 @@ async def money(request: Request) -> Response:
         values = {
             "stuck": [row for row in waiting if row["is_stuck"]],
             "trying": [row for row in waiting if not row["is_stuck"]],
+            "asked": await db.rows(SQL.asked_refunds(tx, most=PER_PAGE)),
             "findings": await findings.open_findings(tx),
             "undecided": [row for row in from_banks if row["is_undecided"]],
             "not_arrived": [row for row in from_banks if not row["is_undecided"]],
