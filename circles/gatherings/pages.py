@@ -147,13 +147,14 @@ async def gathering(request: Request) -> Response:
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
         closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now(), row["circle_state"]),
         own=seat_rules().view(row, viewer, signed_in=actor_id is not None),
-        pass_offer=_sold(row["pass_offer"], row["circle_state"]),
+        pass_offer=_sold(row["pass_offer"], row["circle_state"], row["currency"]),
     )
 
 
-def _sold(offer: dict[str, Any] | None, circle_state: str) -> dict[str, Any] | None:
-    """The pass that a circle sells now, for its pages; None where it sells none."""
-    return offer if offer and offer["is_sold"] and circle_state == "published" else None
+def _sold(offer: dict[str, Any] | None, circle_state: str, currency: str) -> dict[str, Any] | None:
+    """The pass that a circle sells now, for its pages; None where it sells none, or did in another currency."""
+    is_sold = offer and offer["is_sold"] and offer["currency"] == currency and circle_state == "published"
+    return offer if is_sold else None
 
 
 def _scale(row: dict[str, Any]) -> Scale:
@@ -197,7 +198,7 @@ async def circle_page(request: Request, circle_id: UUID) -> Response:
         hosts=[profiles[host_id] for host_id in row["host_ids"] if host_id in profiles],
         ahead=ahead,
         notes=seat_rules().circle_notes(row["admission"]),
-        pass_offer=_sold(row["pass_offer"], row["state"]),
+        pass_offer=_sold(row["pass_offer"], row["state"], row["currency"]),
         format=rules.FORMATS[row["format"]],
         place=rules.place_words(row["place"], row["city"]),
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),

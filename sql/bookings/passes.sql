@@ -1,13 +1,22 @@
 -- name: circle_to_buy(circle_id, actor_id)^
--- a circle with what it sells now, its guidelines in force, how it admits somebody, the pass that is held for them, and one that they
--- can use
+-- a circle with what it sells now, which is nothing where it became free or changed its currency, its guidelines in force, how it
+-- admits somebody, the pass that is held for them, one that they can use, and the amount of the last one where that was never paid
 select
     circles.id as circle_id, circles.name as circle_name, circles.discreet_name, circles.state as circle_state, circles.zone,
     circles.guidelines_id, clock_timestamp() as now, newest.id as version_id, newest.body as guidelines,
     (
-        select to_jsonb(offers) from pass_offers as offers
-        where offers.circle_id = circles.id order by offers.number desc limit 1
+        select to_jsonb(newest_offer) from (
+            select * from pass_offers as offers where offers.circle_id = circles.id order by offers.number desc limit 1
+        ) as newest_offer
+        where circles.maximum > 0 and newest_offer.currency = circles.currency
     ) as offer,
+    (
+        select latest.amount from (
+            select * from passes
+            where passes.person_id = :actor_id and passes.circle_id = circles.id order by passes.created_at desc limit 1
+        ) as latest
+        where latest.state = 'lapsed' and latest.currency = circles.currency
+    ) as last_amount,
     (
         select jsonb_build_object('id', passes.id, 'amount', passes.amount, 'offer_id', passes.offer_id)
         from passes where passes.circle_id = circles.id and passes.person_id = :actor_id and passes.state = 'held'
@@ -31,9 +40,9 @@ where circles.id = :circle_id and circles.state <> 'draft';
 -- a pass that is held until it is paid, with its person's acceptance of the guidelines and its event; no row where one is held
 -- already, or the offer is no longer the newest. The offer's circle is locked, so that no other is published meanwhile
 with circle as (
-    select id from circles where id = :circle_id and state = 'published' for key share
+    select id, currency from circles where id = :circle_id and state = 'published' and maximum > 0 for key share
 ), offer as (
-    select offers.* from pass_offers as offers join circle on circle.id = offers.circle_id
+    select offers.* from pass_offers as offers join circle on circle.id = offers.circle_id and circle.currency = offers.currency
     where offers.id = :offer_id and offers.is_sold and not exists (
         select from pass_offers as newer where newer.circle_id = offers.circle_id and newer.number > offers.number
     )

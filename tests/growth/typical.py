@@ -50,7 +50,7 @@ INERT = frozenset(
     about against attempts capacity charge line most_lapses seat choices code_digits disputed due due_at failure id
     idempotency_key ids in_person_from made_at stripe_state keys max_held moments
     online_from pooled several target targets tries columns width
-    amounts faults slug slugs
+    amounts faults returned slug slugs
     address amount answer answer_by answers approach area areas asks asks_card asks_co because before body browser
     browser_hash by_hand calendar calendar_method call_name capacity carry_on cause cells checks clock_hours code_hash
     community_seats content credentials currency dates day days details

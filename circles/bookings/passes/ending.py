@@ -101,17 +101,13 @@ async def _send_back(tx: db.Tx, context: Context, row: db.Record, cause: str, am
 
 @jobs.job("passes.end", group="money")
 async def end(context: Context, *, pass_id: str, cause: str) -> None:
-    """Job: end a pass whose time is over, or whose circle has ended. Idempotent."""
+    """Job: end a pass that is to end, for the reason of now. Idempotent. cause: the reason when this was enqueued."""
     async with context.db.transaction() as tx:
         row = await queries.lock(tx, UUID(pass_id))
-        if row["state"] != "active":
-            return
-        if cause in ("expired", "refunded"):
-            if cause == "expired" and row["valid_until"] >= row["now"]:  # prolonged meanwhile
-                return
-            await _end(tx, context, row, cause, 0)
-            return
-        await _end(tx, context, row, cause, rules.unused_value(row))
+        cause = rules.end_cause_now(row, cause)
+        if cause:
+            is_lost = cause in ("expired", "refunded")
+            await _end(tx, context, row, cause, 0 if is_lost else rules.unused_value(row))
 
 
 async def end_of_circle(tx: db.Tx, circle_id: UUID) -> None:

@@ -34,7 +34,15 @@ async def buy_form(request: Request) -> Response:
     circle = await _circle(request)
     if circle.held:
         return render.see_other(f"/passes/{circle.held.id}")
-    return _buy_page(request, circle, Form())
+    return _buy_page(request, circle, Form(_first_values(circle)))
+
+
+def _first_values(circle: CircleToBuy) -> dict[str, str]:
+    """What the form begins with: the amount that somebody chose before and did not pay, while it is on the scale."""
+    offer, amount = circle.offer, circle.last_amount
+    if offer is None or amount is None or not offer.scale.minimum <= amount <= offer.scale.maximum:
+        return {}
+    return {"amount": money.format_plain(amount, offer.scale.currency)}
 
 
 async def buy(request: Request) -> Response:

@@ -31,6 +31,7 @@ class CircleToBuy:
     """A circle and what decides whether somebody may buy its pass.
 
     usable: a pass of theirs with gatherings left, with the circle's zone. version_id, guidelines: those in force.
+    last_amount: of their last pass where it was never paid, minor units.
     """
 
     id: UUID
@@ -45,6 +46,7 @@ class CircleToBuy:
     held: HeldPass | None
     usable: dict[str, Any] | None
     admission: Admission
+    last_amount: int | None = None
 
 
 async def circle_to_buy(tx: db.Tx, actor_id: UUID, circle_id: UUID) -> CircleToBuy:
@@ -65,6 +67,7 @@ async def circle_to_buy(tx: db.Tx, actor_id: UUID, circle_id: UUID) -> CircleToB
         HeldPass(UUID(held["id"]), held["amount"], UUID(held["offer_id"])) if held else None,
         usable if usable["valid_until"] else None,
         screening_rules.admission_of(row),
+        row["last_amount"],
     )
 
 

@@ -47,6 +47,11 @@ OWN_PASS: Final = Reason(
     "payment: another organizer agrees to it there.",
     "what",
 )
+DISPUTED: Final = Reason(
+    "disputed",
+    "The bank of the card is looking into this payment. Until it has decided, nothing is sent back.",
+    "what",
+)
 NOTHING_BACK: Final = Reason(
     "nothing_back", "Nothing would come back for this pass now, so it stays as it is."
 )
@@ -278,6 +283,17 @@ def end_cause(outcome: str, *, let_go: bool) -> str:
     return {"failed": "no_checkout", "debit_failed": "payment_failed"}.get(outcome, "not_paid")
 
 
+def end_cause_now(row: Row, cause: str) -> str:
+    """Why a locked pass ends, that was to end for a cause; empty where it need not any more."""
+    if row["state"] != "active":
+        return ""
+    if row["circle_state"] == "archived":
+        return "circle_ended"
+    if row["valid_until"] < row["now"]:
+        return "circle_paused" if row["circle_state"] == "paused" else "expired"
+    return cause if cause == "refunded" and not row["kept"] else ""
+
+
 LET_GO_NOTICES: Final = {
     "lapsed": ("The pass was let go. Nothing was charged.", "calm"),
     "active": ("This pass was paid for already, so it is yours.", "good"),
@@ -303,6 +319,8 @@ def organizer_refusals(row: Row, what: str, reason: str) -> Iterator[Reason]:
         yield Reason("no_reason", "Please say in a few words why.", "reason")
     elif len(reason) > MAX_REASON:
         yield Reason("reason_too_long", f"Please use {MAX_REASON} letters at most.", "reason")
+    if refund_words.is_open(row["disputed"]):
+        yield DISPUTED
     if row["state"] in ("held", "lapsed"):
         yield Reason("not_paid", "This pass was never paid, so nothing can go back.")
     elif row["state"] == "ended" and what != "all":
@@ -319,4 +337,6 @@ def amount_of(row: Row, what: str) -> int:
     if what == "all":
         return row["kept"]
     unused = unused_value(row)
+    if what == "terms" and row["now"] > refund_until(row):
+        return 0
     return unused if what == "unused" else terms_value(Terms.of(row), unused, row["uses"] - row["used"])

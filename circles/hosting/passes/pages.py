@@ -21,7 +21,7 @@ SQL = db.queries("hosting/passes")
 async def offer_form(request: Request) -> Response:
     circle = await _circle(request)
     offer = circle["offer"]
-    values = rules.values_of(offer) if offer else rules.first_values(circle)
+    values = rules.values_of(offer, circle) if offer else rules.first_values(circle)
     return _page(request, circle, Form(values))
 
 

@@ -58,11 +58,13 @@ def first_values(circle: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def values_of(offer: Mapping[str, Any]) -> dict[str, str]:
-    """The form values of a stored offer."""
+def values_of(offer: Mapping[str, Any], circle: Mapping[str, Any]) -> dict[str, str]:
+    """The form values of a stored offer; its amounts begin anew where the circle has another currency now."""
     values = {
         name: str(offer[name]) for name in ("uses", "weeks", "refund_kind", "refund_percent", "refund_weeks")
     }
+    if offer["currency"] != circle["currency"]:
+        return {name: value for name, value in first_values(circle).items() if name != "is_sold"} | values
     for amount in ("minimum", "suggested", "maximum", "refund_per_use"):
         values[amount] = money.format_plain(offer[amount], offer["currency"])
     return values | ({"is_sold": "on"} if offer["is_sold"] else {})

@@ -133,3 +133,24 @@ async def test_organizers_see_to_the_money_of_passes(scene: Scene, browser: Open
         assert (await helpers.row(scene, held.id))["state"] == "active"
         sent = {"reason": "Paid back in cash"}
         assert (await odile.post(f"/organize/money/refunds/{refund}", data=sent)).status_code == 303
+
+
+async def test_the_form_begins_with_the_amount_that_was_not_paid(scene: Scene, mira: Browser) -> None:
+    bought = await helpers.buy(scene, scene.cast.mira, await helpers.offer(scene), "130")
+    await mira.post(f"/passes/{bought.id}/let-go")
+    assert 'value="130"' in (await mira.get(f"/circles/{scene.cast.circle}/pass")).text
+    await helpers.offer(scene, minimum="140")
+    assert 'value="160"' in (await mira.get(f"/circles/{scene.cast.circle}/pass")).text
+
+
+async def test_an_offer_in_another_currency_begins_anew(scene: Scene, browser: OpenBrowser) -> None:
+    await helpers.offer(scene)
+    await scene.value(
+        "update circles set currency = 'JPY', minimum = 1000, suggested = 2000, maximum = 3000 "
+        "where id = $1 returning id",
+        scene.cast.circle,
+    )
+    async with browser(scene.cast.farid) as farid:
+        page = (await farid.get(f"/host/circles/{scene.cast.circle}/pass")).text
+    assert 'value="10000"' in page
+    assert 'value="100.00"' not in page

@@ -406,11 +406,7 @@ async def test_the_month_counts_what_passes_brought(scene: Scene) -> None:
     assert [await scene.value(paid, month) for month in (came, ended)] == [{"USD": 2666}, {}]
     await helpers.shift(scene, pass_id, 57)
     await ending.end(scene.context, pass_id=str(pass_id), cause="expired")
-    ended = await scene.value(
-        "select date_trunc('month', ended_at at time zone zone)::date from passes "
-        "join circles on circles.id = circle_id where passes.id = $1",
-        pass_id,
-    )
+    ended = await scene.value("select date_trunc('month', ended_at)::date from passes where id = $1", pass_id)
     assert [await scene.value(paid, month) for month in (came, ended)] == [{"USD": 2666}, {"USD": 13334}]
     odile = await scene.person(scene.cast.odile)
     await ending.refund_by_organizer(scene.context, odile, pass_id, what="all", reason="Ill", shown=16000)
@@ -471,3 +467,49 @@ async def test_a_seat_that_a_host_moved_past_the_end_pays_all_its_value(scene: S
     await booking_actions.cancel(scene.context, mira, booking.id, shown=2666, shown_back=False)
     await drain()
     assert (await helpers.row(scene, pass_id))["refund_done"] == 2666
+
+
+@pytest.mark.parametrize("change", ["minimum = 0, suggested = 0, maximum = 0", "currency = 'EUR'"])
+async def test_a_circle_that_became_free_or_changed_its_currency_sells_no_pass(
+    scene: Scene, change: str
+) -> None:
+    offer = await helpers.offer(scene)
+    await scene.value(f"update circles set {change} where id = $1 returning id", scene.cast.circle)
+    with pytest.raises(Refused, match="not_sold"):
+        await helpers.buy(scene, scene.cast.mira, offer)
+
+
+async def test_the_terms_pay_nothing_after_their_weeks_whoever_asks(scene: Scene) -> None:
+    """An organizer sends nothing to themselves by terms that are over."""
+    pass_id = await helpers.paid_pass(scene, scene.cast.odile, refund_weeks="1")
+    await helpers.shift(scene, pass_id, 8)
+    odile = await scene.person(scene.cast.odile)
+    with pytest.raises(Refused):
+        await ending.refund_by_organizer(
+            scene.context, odile, pass_id, what="terms", reason="Ill", shown=16000
+        )
+    with pytest.raises(Refused, match="nothing_back"):
+        await ending.refund_by_organizer(scene.context, odile, pass_id, what="terms", reason="Ill", shown=0)
+
+
+async def test_a_pass_that_need_not_end_any_more_stays(scene: Scene, drain: Drain) -> None:
+    """The circle was paused as its time ended, and meets again before the job runs: the reason of now counts."""
+    pass_id = await helpers.paid_pass(scene)
+    await ending.end(scene.context, pass_id=str(pass_id), cause="circle_paused")
+    assert (await helpers.row(scene, pass_id))["state"] == "active"
+    await helpers.shift(scene, pass_id, 57)
+    await ending.end(scene.context, pass_id=str(pass_id), cause="circle_paused")
+    assert (await helpers.row(scene, pass_id))["end_cause"] == "expired"
+
+
+async def test_no_organizer_sends_a_disputed_pass_back(scene: Scene) -> None:
+    """A bank that only asks took nothing yet, and would take it besides what was sent back."""
+    pass_id = await helpers.paid_pass(scene)
+    await scene.value(
+        "insert into disputes (stripe_id, pass_id, checkout_id, amount, currency, state, made_at) "
+        "select 'dp_1', $1, id, 16000, 'USD', 'warning_needs_response', now() from checkouts returning stripe_id",
+        pass_id,
+    )
+    odile = await scene.person(scene.cast.odile)
+    with pytest.raises(Refused, match="disputed"):
+        await ending.refund_by_organizer(scene.context, odile, pass_id, what="all", reason="Ill", shown=16000)
