@@ -544,6 +544,9 @@ async def test_an_erasure_empties_why_a_payment_of_a_pass_went_back(
     await drain()
     payment = await scene.value("select checkout_id from checkout_lines where pass_id = $1", bought)
     assert (await send_back(odile, payment, what="part", amount="10")).status_code == 303
+    shown = (await odile.get(f"/organize/passes/{bought}")).text
+    assert "$10 of the $160 that was paid went" in shown
+    assert "you paid" not in shown, "it is not the organizer’s own"
     async with scene.context.db.transaction() as tx:
         await audit.erase_reasons(tx, scene.cast.mira)
     assert await scene.count("events where why = 'They could not come in'") == 0
