@@ -389,7 +389,9 @@ async def test_an_organizers_own_payment_waits_for_another_one(
     assert "Odile" not in mail
     async with browser(olaf) as page:
         assert "Odile asks for a refund of their own payment." in (await page.get("/organize")).text
-        assert f'href="{LIST}/{payment}"' in (await page.get("/organize/money")).text, "it waits there as well"
+        assert f'href="{LIST}/{payment}"' in (await page.get("/organize/money")).text, (
+            "it waits there as well"
+        )
         assert "Odile asks for $40" in (await page.get(f"{LIST}/{payment}")).text
         for _ in range(2):
             agreed = await page.post(f"{LIST}/{payment}/agree", data={"asked": str(asked)})
