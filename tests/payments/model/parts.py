@@ -52,6 +52,7 @@ class Refunders(Money):
         frees=st.booleans(),
         twice=st.booleans(),
         member=st.booleans(),
+        then=st.sampled_from(("", "agree", "decline")),
         cut=CUTS,
     )
     def refund_by_hand(
@@ -62,11 +63,13 @@ class Refunders(Money):
         frees: bool,
         twice: bool,
         member: bool,
+        then: str,
         cut: Cut | None,
     ) -> None:
         """An organizer sends a payment back, or a part of it, perhaps with the seat, and perhaps by two presses.
 
         member: the organizer who books as well, and who has to ask the other one where the payment is their own.
+        then: what the other one does about it at once.
         """
         if not (line := one_of(self.run(self.site.rows(books.LINES)), number)):
             return
@@ -77,6 +80,8 @@ class Refunders(Money):
         for _ in range(1 + twice):
             work = by_hand.refund(self.site.context, self.an_organizer(member), line["checkout_id"], wish)
             self.act(deed, work, cut)
+        if then and member:
+            self.decide_refund(number, member=False, agrees=then == "agree", cut=None)
 
     def an_organizer(self, member: bool) -> Person:
         return self.world.people[2] if member else self.world.organizer

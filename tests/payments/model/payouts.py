@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from hypothesis import strategies as st
@@ -54,19 +54,16 @@ class Payouts(Outside):
         assert not ours, f"payouts that nobody noted: {ours}"
         super().compare_parts()
 
-    @rule(with_pending=st.booleans())
-    def pay_out(self, with_pending: bool) -> None:
-        """Stripe pays what is available to the bank; with_pending: and what would be, some days later."""
-        self.at_stripe("pay out", lambda tx: payouts.pay_out(tx, with_pending=with_pending))
-
-    @rule(number=NUMBERS)
-    def pay_out_by_hand(self, number: int) -> None:
+    @rule(
+        number=NUMBERS, step=st.sampled_from(("pay out", "and pending", "by hand", "paid", "paid", "failed"))
+    )
+    def payouts_at_stripe(self, number: int, step: str) -> None:
+        """Stripe pays what is available to the bank, or a part of it; a payout arrives, or comes back even after it."""
         currency = self.world.circles[number % 2].currency.lower()
-        self.at_stripe("pay out by hand", lambda tx: payouts.pay_out_by_hand(tx, 700, currency))
-
-    @rule(number=NUMBERS, decision=st.sampled_from(("paid", "paid", "failed")))
-    def decide_payout(self, number: int, decision: Any) -> None:
-        """A payout arrives, or comes back, even after it arrived."""
-        if body := one_of(UNDECIDED(self), number):
-            id = body["id"]
+        if step in ("pay out", "and pending"):
+            self.at_stripe(step, lambda tx: payouts.pay_out(tx, with_pending=step == "and pending"))
+        elif step == "by hand":
+            self.at_stripe("pay out by hand", lambda tx: payouts.pay_out_by_hand(tx, 700, currency))
+        elif body := one_of(UNDECIDED(self), number):
+            id, decision = body["id"], cast("payouts.Decision", step)
             self.at_stripe("decide a payout", lambda tx: payouts.decide(tx, id, decision))

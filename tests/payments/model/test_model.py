@@ -117,12 +117,13 @@ def machine(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     class Everybody(Members, Hosts, Organizers, Refunders, Payouts, Facilitators, PassHolders):
         @initialize(first=NUMBERS, second=NUMBERS)
         def begin(self, first: int, second: int) -> None:
-            """Two people have seats, which one payment each paid."""
+            """Two people have seats, which one payment each paid, and a pass. One of the two is an organizer too."""
             self.start()
             self.connect_first()
             self.sell_passes()
             self.book_several(who=0, where=first, wish=first, cut=None)
-            self.book(who=1, where=second, wish=second, cut=None)
+            self.book(who=2, where=second, wish=second, cut=None)
+            self.buy_pass(who=0, where=first, amount=10_001, cut=None)
             for _ in self.now.objects["checkout"]:
                 self.pay_by_card(0)
             self.work_on_all()
