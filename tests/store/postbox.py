@@ -28,6 +28,7 @@ BOOKING = {
     "place": "online",
     "amount": 0,
     "currency": "USD",
+    "is_above": None,
     "receipt": None,
     "booking_id": UUID("00000000-0000-4000-8000-00000000000b"),
 }
