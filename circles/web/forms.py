@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from starlette.requests import Request
 
-from circles.base import reading
+from circles.base import reading, text
 from circles.web.sent import fields, origin
 from circles.web.sent.kept import KeptForm
 
@@ -44,6 +44,10 @@ class Form(reading.Reader):
         new_id = uuid4()
         self.values["id"] = str(new_id)
         return new_id
+
+    def reason(self) -> str:
+        """Why somebody did this by hand, which may be empty here. Raises Refused for what cannot be kept as text."""
+        return text.body(self.value("reason"), "reason", required=False)
 
     def checked(self, name: str, value: str = "on") -> bool:
         """Whether a box is ticked, or this choice is chosen."""

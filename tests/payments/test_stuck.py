@@ -139,6 +139,8 @@ async def test_it_is_settled_by_hand_with_a_reason(
     async with browser(cast.odile) as page:
         refused = await page.post(at, data={"reason": " x "})
         assert (refused.status_code, "x" in refused.text) == (422, True)
+        hidden = await page.post(at, data={"reason": "Paid in cash\x00 at the door"})
+        assert (hidden.status_code, "hidden character" in hidden.text) == (422, True)
         assert (await page.post(at, data={"reason": "Paid in cash at the door"})).status_code == 303
         text = (await page.get("/organize/money")).text
         assert "Nothing waits." in text

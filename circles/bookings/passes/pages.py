@@ -232,7 +232,7 @@ async def refund(request: Request) -> Response:
             request.state.person,
             pass_id,
             what=what,
-            reason=form.value("reason"),
+            reason=form.reason(),
             shown=reading.whole_number(form.value(f"amount_{what}"), -1),
         )
     except Refused as refused:

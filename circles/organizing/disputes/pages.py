@@ -130,7 +130,7 @@ async def accept(request: Request) -> Response:
             access.context(request),
             request.state.person,
             stripe_id,
-            form.value("reason").strip(),
+            form.reason(),
             confirmed=form.checked("confirmed"),
         )
     except Refused as refused:

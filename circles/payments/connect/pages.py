@@ -74,7 +74,7 @@ async def settle_part(request: Request) -> Response:
             access.context(request),
             request.state.person.id,
             access.path_id(request),
-            form.value("reason").strip(),
+            form.reason(),
         )
     except Refused as refused:
         return await _show_part(request, form.add(refused.reasons))

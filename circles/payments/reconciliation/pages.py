@@ -67,8 +67,8 @@ async def settle(request: Request) -> Response:
     """POST: settle a difference by hand, and the others of its kind where that is wished."""
     form, settled = await Form.read(request), 1
     context, actor, id = access.context(request), request.state.person, access.path_id(request)
-    reason = form.value("reason").strip()
     try:
+        reason = form.reason()
         if form.checked("others"):
             settled = await actions.settle_with_others(context, actor, id, reason)
         else:

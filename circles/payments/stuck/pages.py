@@ -79,10 +79,6 @@ def _verb(show: Show, act: Act) -> Handler:
     return handler
 
 
-def _reason(form: Form) -> str:
-    return form.value("reason").strip()
-
-
 # Refunds, and checkouts that Stripe would not open
 
 
@@ -104,7 +100,7 @@ async def _show_refund(request: Request, form: Form) -> Response:
 
 async def _settle_refund(request: Request, form: Form) -> str:
     operation_id = access.path_id(request)
-    await actions.settle(access.context(request), request.state.person, operation_id, _reason(form))
+    await actions.settle(access.context(request), request.state.person, operation_id, form.reason())
     return "Settled. Nothing more is tried."
 
 
@@ -151,12 +147,12 @@ async def _settle_finding(request: Request, form: Form) -> str:
     context, actor, finding_id = access.context(request), request.state.person, access.path_id(request)
     send_back = form.checked("send_back")
     if not form.checked("give_seat"):
-        await actions.settle_finding(context, actor, finding_id, _reason(form), send_back=send_back)
+        await actions.settle_finding(context, actor, finding_id, form.reason(), send_back=send_back)
         return "Settled."
     if send_back:
         text = "Please choose one: give the seat, or send the money back."
         raise Refused(Reason("both", text, "send_back"))
-    await seats.give(context, actor, finding_id, _reason(form))
+    await seats.give(context, actor, finding_id, form.reason())
     return "The seat is theirs, and they get their invite."
 
 
@@ -184,7 +180,7 @@ async def _show_payment(request: Request, form: Form) -> Response:
 
 async def _stop_waiting(request: Request, form: Form) -> str:
     checkout_id = access.path_id(request)
-    await seats.stop_waiting(access.context(request), request.state.person, checkout_id, _reason(form))
+    await seats.stop_waiting(access.context(request), request.state.person, checkout_id, form.reason())
     return "The seat was let go, and the member is told."
 
 
