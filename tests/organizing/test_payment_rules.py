@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from hypothesis import given
@@ -79,7 +80,7 @@ def test_nobody_agrees_to_their_own_refund() -> None:
     assert not rules.needs_second(parts, ORGANIZER, others=0)
     assert not rules.needs_second(parts, PAYER, others=3)
 
-    def refused(row: dict[str, object], actor: UUID, *, is_disputed: bool = False) -> list[str]:
+    def refused(row: dict[str, Any], actor: UUID, *, is_disputed: bool = False) -> list[str]:
         return [reason.code for reason in rules.agree_refusals(row, actor, parts, is_disputed=is_disputed)]
 
     assert refused(asked, ORGANIZER) == ["own"]

@@ -264,7 +264,8 @@ async def test_nothing_goes_back_while_a_bank_decides(scene: Scene, odile: Brows
     payment = await payment_of(scene, booking)
     text = (await odile.get(f"{LIST}/{payment}")).text
     intent = await scene.value("select payment_intent from checkouts where id = $1", payment)
-    for inquiry, decision in ((True, "warning_closed"), (False, "won")):
+    ends: tuple[tuple[bool, bank.Decision], ...] = ((True, "warning_closed"), (False, "won"))
+    for inquiry, decision in ends:
         async with scene.context.db.transaction() as tx:
             dispute = await bank.open_dispute(tx, intent, inquiry=inquiry)
         await drain()
