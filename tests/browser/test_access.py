@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Browser, ViewportSize, expect
+from playwright.async_api import Browser, TimeoutError, ViewportSize, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.journeys import book, choose, pay
@@ -410,13 +411,19 @@ async def out_of_order(visitor: Visitor) -> list[str]:
     )
 
 
+PRIMARY = """() => [...document.querySelectorAll("main .button-primary:not(.quietly)")]
+    .filter(one => one.checkVisibility())
+    .map(one => one.innerText.trim())"""
+
+
 async def primary_buttons(visitor: Visitor) -> list[str]:
-    """The primary buttons of a page, where it has more than the one that its purpose is."""
-    labels = await visitor.page.evaluate(
-        """() => [...document.querySelectorAll("main .button-primary:not(.quietly)")]
-             .filter(one => one.checkVisibility())
-             .map(one => one.innerText.trim())"""
-    )
+    """The primary buttons of a page, where it has more than the one that its purpose is.
+
+    What htmx loads with the page may be exchanged just now, so that the button of before is there beside the next.
+    """
+    with contextlib.suppress(TimeoutError):
+        await visitor.page.wait_for_function(f"() => ({PRIMARY})().length < 2", timeout=5000)
+    labels = await visitor.page.evaluate(PRIMARY)
     return labels if len(labels) > 1 else []
 
 
