@@ -285,15 +285,8 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name, id=name.replace(" ", "-"), marks=() if name == "taking a webhook in" else pytest.mark.drill
-        )
-        for name in STEPS
-    ],
-)
+@pytest.mark.drill
+@pytest.mark.parametrize("name", [pytest.param(name, id=name.replace(" ", "-")) for name in STEPS])
 async def test_killed_between_asking_and_storing(site: Site, name: str) -> None:
     await connect(site)
     query, values = await STEPS[name](site)
