@@ -5,9 +5,12 @@ Creating a database takes a sixth of a second, emptying one a hundredth, and tho
 
 from __future__ import annotations
 
+import json
 from uuid import uuid4
 
 import asyncpg
+
+from circles.store import db
 
 # Deleted rows still take up space; beyond this many bytes a new database is faster.
 MAX_GROWTH = 8_000_000
@@ -86,6 +89,7 @@ class ReusedDatabase:
         self._name = ""
         self._hash = ""
         self._size = 0
+        self._own: asyncpg.Connection | None = None
 
     async def prepare(self) -> str:
         """The URL of the database, migrated and empty."""
@@ -93,10 +97,31 @@ class ReusedDatabase:
             name = f"t_{uuid4().hex}"
             await self._execute(f'create database "{name}" template "{self._template}"')
             self._name = name
-            connection = await asyncpg.connect(self._url)
-            self._hash, self._size = await _measure(connection)
-            await connection.close()
+            self._hash, self._size = await _measure(await self._connection())
         return self._url
+
+    async def for_checks(self, url: str) -> asyncpg.Connection | None:
+        """A connection that has planned the checks before, which takes most of the time; None where that is no use.
+
+        That is so in another database, and after a test with so many rows that plans made without them would be slow.
+        """
+        if url != self._url:
+            return None
+        connection = await self._connection()
+        size = await connection.fetchval("select pg_database_size(current_database())")
+        return connection if size < self._size + MAX_GROWTH // 4 else None
+
+    async def _connection(self) -> asyncpg.Connection:
+        """The connection of this test process, which a test may have ended."""
+        try:
+            if self._own:
+                await self._own.execute("select")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            self._own = None
+        if self._own is None:
+            self._own = await db.connect(self._url)
+            await self._own.set_type_codec("jsonb", encoder=str, decoder=json.loads, schema="pg_catalog")
+        return self._own
 
     @property
     def _url(self) -> str:
@@ -104,16 +129,18 @@ class ReusedDatabase:
 
     async def reset(self) -> None:
         """Empty the database for the next test, or drop it when a test changed more than rows."""
-        connection = await asyncpg.connect(self._url)
+        connection = await self._connection()
         await connection.execute(DISCONNECT_OTHERS)
         await connection.execute(EMPTY)
         schema_hash, size = await _measure(connection)
-        await connection.close()
         if schema_hash != self._hash or size > self._size + MAX_GROWTH:
             await self.drop()
 
     async def drop(self) -> None:
         """Drop the database; the next test gets a new one."""
+        if self._own:
+            self._own.terminate()
+            self._own = None
         if self._name:
             await self._execute(f'drop database if exists "{self._name}" with (force)')
             self._name = ""
