@@ -134,6 +134,7 @@ async def gathering(request: Request) -> Response:
         terms=rules.terms_words(row["refund_hours"], row["late_refund_percent"]),
         closed=rules.why_closed(row["state"], row["starts_at"], left, clock.now(), row["circle_state"]),
         own=seat_rules().view(row, clock.NOBODY, signed_in=False),
+        pass_offer=row["pass_offer"],
     )
     return HTMLResponse(html)
 
