@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import math
 import resource
 import signal
@@ -27,6 +28,8 @@ MIN_OPEN_FILES = 4096  # a connection is an open file
 # The part of the time to stop in which new requests are still served, while the readiness check says no, so that a
 # balancer sends them elsewhere.
 NOTICE = 1 / 8
+# New objects after which Python looks for cycles among the youngest. Its own 700 are those of a page or two.
+NEW_OBJECTS = 20_000
 
 
 class PortRefused(CirclesError):
@@ -80,6 +83,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        gc.freeze()  # what the start has loaded stays, and is not gone through again and again
+        gc.set_threshold(NEW_OBJECTS)
         if self.started:
             settings = self._application.state.context.settings  # with the community's own name
             announce(settings, "serving", welcome(settings), address=settings.base_url)
