@@ -100,7 +100,7 @@ async def _let_go(tx: db.Tx, context: Context, row: db.Record, settled: payments
 
     A debit that failed is told once, whatever number of seats it was to pay.
     """
-    # Also where they let it go: the timetable tells whoever was not told that a gathering was canceled (awaited_jobs).
+    # Also where they let it go: the timetable tells who was not told that a gathering was canceled (awaited_jobs).
     let_go, gathering_canceled = row["let_go_at"] is not None, row["gathering_state"] == "cancelled"
     cause = end_rules.end_cause(settled.outcome, let_go=let_go, gathering_canceled=gathering_canceled)
     await transitions.end(tx, row, "lapsed", cause)

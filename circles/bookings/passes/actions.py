@@ -1,4 +1,4 @@
-"""The verbs of whoever buys a pass: buy it, come back from paying, let a held one go."""
+"""The verbs of the person who buys a pass: buy it, come back from paying, let a held one go."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ BEFORE_FIRST = timedelta(days=1)
 # Payouts read again in one run of the timetable.
 MOST = 50
 
-# Called after every page, by whoever must say that they are still at work.
+# Called after every page, so that a run can say that it is still at work.
 Beat = Callable[[int], Awaitable[None]]
 
 

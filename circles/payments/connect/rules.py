@@ -163,7 +163,7 @@ def connect_refusals(country: str, state: AccountState) -> list[Reason]:
 def reason_refusals(reason: str) -> list[Reason]:
     """What is wrong with the reason that a person gives."""
     if not reason:
-        return [Reason("reason_missing", "Please say what was done, for whoever reads it later.", "reason")]
+        return [Reason("reason_missing", "Please say what was done, so that it can be read later.", "reason")]
     if len(reason) > MAX_REASON:
         return [
             Reason(
@@ -226,7 +226,7 @@ def next_call(row: Row, left: Sequence[tuple[str, int]]) -> Call | None:
 
     row: of `lock_connected`. left: the transfers of the payment with what each left at the account, the newest first.
     What is missing is sent once more only where a dispute or a bank gave money back, and nothing is open: by Stripe's
-    rounding a cent per line may be missing, and whoever takes a part back at Stripe means it. It stays owed, on the
+    rounding a cent per line may be missing, and who takes a part back at Stripe means it. It stays owed, on the
     payout sheet.
     """
     surplus = row["has"] - row["settled"] - row["should_have"]

@@ -84,7 +84,7 @@ STATE = """select about, state from (
     union all select id, body ->> 'status' from practice_objects where kind <> 'event'
 ) as parts order by about, state"""
 
-# What is stored of some bookings, for whoever reads a failure.
+# What is stored of some bookings, for the reader of a failure.
 STORY = (
     "select id, state, kind, amount, end_cause from bookings where id = any($1) order by created_at",
     "select id, booking_id, checkout_id, state, amount, covered, disputed, reason, fault, stripe_id, failed_ids "

@@ -59,7 +59,7 @@ async def answer(request: Request) -> Response:
 
 
 async def at_stripe(request: Request) -> Response:
-    """GET: what happens to the account at Stripe, for whoever practices."""
+    """GET: what happens to the account at Stripe, in practice mode."""
     async with access.context(request).db.reading() as tx:
         body = await SQL.one(tx, id=request.path_params["id"], kind="account")
     if body is None:
